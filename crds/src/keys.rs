@@ -16,9 +16,6 @@ pub const TRACK: &str = "gitops-health.io/track";
 /// Label with the name of the owning `HealthcareService`, on every child.
 pub const SERVICE: &str = "gitops-health.io/service";
 
-/// Annotation on a Deployment: the digest of what its pod template depends on.
-pub const TEMPLATE_VERSION: &str = "gitops-health.io/template-version";
-
 /// Value of `app.kubernetes.io/managed-by` on every child.
 pub const MANAGED_BY: &str = "healthcare-operator";
 

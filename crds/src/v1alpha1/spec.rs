@@ -46,7 +46,7 @@ use super::{
 )]
 #[serde(rename_all = "camelCase")]
 #[x_kube(validation = Rule::new("!has(self.additionalPorts) || self.additionalPorts.all(p, p.port != self.port)")
-    .message(Message::Expression("'spec.additionalPorts uses port %d, which is already spec.port: give it another number'.format([self.port])".into())).reason(Reason::FieldValueDuplicate).field_path(".additionalPorts"))]
+    .message(Message::Expression("'spec.additionalPorts uses port %d, which is already spec.port: give it another number'.format([self.port])".into())).field_path(".additionalPorts"))]
 #[x_kube(validation = Rule::new("!has(self.disruption) || !has(self.disruption.minAvailable) || self.scaling.minReplicas < 2 || (type(self.disruption.minAvailable) == int ? int(self.disruption.minAvailable) < self.scaling.minReplicas : (int(string(self.disruption.minAvailable).replace('%', '')) * self.scaling.minReplicas + 99) / 100 < self.scaling.minReplicas)")
     .message(Message::Expression("'spec.disruption.minAvailable %s keeps all of scaling.minReplicas %d pods: a node could never be drained. Lower minAvailable or raise minReplicas'.format([string(self.disruption.minAvailable), self.scaling.minReplicas])".into())).field_path(".disruption.minAvailable"))]
 #[x_kube(validation = Rule::new("!has(self.volumes) || self.volumes.all(v, v.mountPath != '/tmp' && v.mountPath != '/etc/config' && v.name != 'tmp' && v.name != 'config')")
@@ -73,7 +73,7 @@ pub struct HealthcareServiceSpec {
     #[schemars(length(max = 16))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
     #[x_kube(validation = Rule::new("self.all(p, self.exists_one(q, q.port == p.port))")
-        .message("spec.additionalPorts: two entries use the same port number; give each its own").reason(Reason::FieldValueDuplicate))]
+        .message("spec.additionalPorts: two entries use the same port number; give each its own"))]
     #[x_kube(validation = Rule::new("self.all(p, p.name != 'http' && p.port != 80)")
         .message("spec.additionalPorts: the name http and port 80 are taken by the service's main port; choose others"))]
     pub additional_ports: Vec<AdditionalPort>,
@@ -127,7 +127,7 @@ pub struct HealthcareServiceSpec {
     #[schemars(length(max = 16))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
     #[x_kube(validation = Rule::new("self.all(v, self.exists_one(w, w.mountPath == v.mountPath))")
-        .message("spec.volumes: two volumes share a mountPath; give each its own").reason(Reason::FieldValueDuplicate))]
+        .message("spec.volumes: two volumes share a mountPath; give each its own"))]
     pub volumes: Vec<Volume>,
 
     /// CPU and memory. Requests default to 100m and 128Mi, the memory limit to 256Mi; no CPU limit by default.
