@@ -1,1 +1,28 @@
-//! Placeholder while the crate is being laid out.
+//! What every service of the platform shares: it knows HTTP, not healthcare.
+//!
+//! A service hands over its routes and readiness checks; the kit supplies everything around them, in
+//! one fixed order: configuration from the environment, logs, traces, metrics, health endpoints,
+//! RFC 9457 errors and a shutdown that loses no request. The operator uses the same telemetry, metrics,
+//! clock and shutdown modules.
+//!
+//! Nothing here is process-wide except what the platform forces to be: the `tracing` dispatcher and
+//! the rustls provider, each installed once from `main`.
+
+pub mod clock;
+pub mod config;
+pub mod crypto;
+pub mod logging;
+pub mod metrics;
+pub mod shutdown;
+pub mod telemetry;
+
+pub use clock::Clock;
+
+/// Which program this is: goes into logs, traces, `build_info` and `/health`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BuildInfo {
+    /// Service name, as in `service.name` and the image.
+    pub service: &'static str,
+    /// Semantic version of the crate.
+    pub version: &'static str,
+}

@@ -1,0 +1,160 @@
+//! Settings from the environment (and flags), with all mistakes reported at once.
+
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+
+use clap::builder::Resettable;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Arg, Command, CommandFactory, FromArgMatches};
+use jiff::SignedDuration;
+
+/// Exit code for bad settings (`EX_CONFIG` of sysexits.h).
+pub const EXIT_BAD_CONFIG: u8 = 78;
+
+/// Why there is no configuration.
+#[derive(Debug)]
+pub enum ConfigError {
+    /// Not an error: `--help` or `--version` was asked for; the text to print.
+    Info(String),
+    /// Every setting that is wrong, one message each.
+    Invalid(Vec<String>),
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Info(text) => f.write_str(text),
+            Self::Invalid(errors) => {
+                write!(f, "{} wrong setting(s):", errors.len())?;
+                errors.iter().try_for_each(|error| write!(f, "\n  - {error}"))
+            }
+        }
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+/// Reads `C` from the arguments and the environment. An empty variable counts as unset.
+pub fn parse<C, I>(arguments: I) -> Result<C, ConfigError>
+where
+    C: CommandFactory + FromArgMatches,
+    I: IntoIterator<Item = OsString>,
+{
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let mut command = without_empty_variables(C::command());
+    let mut errors = Vec::new();
+    // clap stops at the first mistake: note it, take the mistaken setting out, and look for the next.
+    loop {
+        match command.clone().try_get_matches_from(&arguments) {
+            Ok(matches) if errors.is_empty() => {
+                return C::from_arg_matches(&matches)
+                    .map_err(|error| ConfigError::Invalid(vec![brief(&error)]));
+            }
+            Ok(_) => return Err(ConfigError::Invalid(errors)),
+            Err(error) if is_info(&error) => return Err(ConfigError::Info(error.render().to_string())),
+            Err(error) => {
+                let culprits = culprits(&command, &error);
+                // A wrong flag is met again once its variable is out of the way.
+                if !errors
+                    .iter()
+                    .any(|known: &String| known.ends_with(&brief(&error)))
+                {
+                    errors.push(describe(&culprits, &error));
+                }
+                match without_culprits(&command, &culprits) {
+                    Some(next) => command = next,
+                    None => return Err(ConfigError::Invalid(errors)),
+                }
+            }
+        }
+    }
+}
+
+fn is_info(error: &clap::Error) -> bool {
+    matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion)
+}
+
+fn without_empty_variables(command: Command) -> Command {
+    let empty: Vec<String> = command
+        .get_arguments()
+        .filter(|arg| {
+            arg.get_env()
+                .is_some_and(|name| std::env::var_os(name).is_some_and(|v| v.is_empty()))
+        })
+        .map(|arg| arg.get_id().to_string())
+        .collect();
+    empty
+        .into_iter()
+        .fold(command, |command, id| command.mut_arg(id, ignore_environment))
+}
+
+/// The command again, with the mistaken settings no longer read from the environment nor required. `None` when
+/// that would change nothing (a flag given on the command line): the loop must end.
+fn without_culprits(command: &Command, culprits: &[Arg]) -> Option<Command> {
+    let ids: Vec<String> = culprits
+        .iter()
+        .filter(|arg| arg.get_env().is_some() || arg.is_required_set())
+        .map(|arg| arg.get_id().to_string())
+        .collect();
+    (!ids.is_empty()).then(|| {
+        ids.into_iter()
+            .fold(command.clone(), |c, id| c.mut_arg(id, ignore_environment))
+    })
+}
+
+/// The settings an error is about.
+fn culprits(command: &Command, error: &clap::Error) -> Vec<Arg> {
+    let names = error.context().find_map(|(kind, value)| match (kind, value) {
+        (ContextKind::InvalidArg, ContextValue::String(name)) => Some(vec![name.clone()]),
+        (ContextKind::InvalidArg, ContextValue::Strings(names)) => Some(names.clone()),
+        _ => None,
+    });
+    // Only a built command can print its arguments as the error names them.
+    let mut built = command.clone();
+    built.build();
+    let is_named = |arg: &&Arg| names.iter().flatten().any(|name| *name == arg.to_string());
+    built.get_arguments().filter(is_named).cloned().collect()
+}
+
+fn ignore_environment(arg: Arg) -> Arg {
+    arg.env(Resettable::Reset).required(false)
+}
+
+/// The message, led by the variables that people of a cluster set.
+fn describe(culprits: &[Arg], error: &clap::Error) -> String {
+    let variables: Vec<_> = culprits
+        .iter()
+        .filter_map(Arg::get_env)
+        .map(OsStr::to_string_lossy)
+        .collect();
+    if variables.is_empty() {
+        brief(error)
+    } else {
+        format!("{}: {}", variables.join(", "), brief(error))
+    }
+}
+
+/// clap's message without its usage and help lines.
+fn brief(error: &clap::Error) -> String {
+    let text = error.render().to_string();
+    let message: Vec<&str> = text
+        .lines()
+        .map(str::trim)
+        .take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more information"))
+        .filter(|line| !line.is_empty())
+        .collect();
+    message.join(" ").trim_start_matches("error: ").to_owned()
+}
+
+/// A positive duration such as `500ms`, `5s` or `1m 30s`; for `value_parser`.
+pub fn parse_duration(text: &str) -> Result<std::time::Duration, String> {
+    let duration: SignedDuration = text
+        .parse()
+        .map_err(|_| "not a duration such as 500ms, 5s or 1m".to_owned())?;
+    duration
+        .try_into()
+        .map_err(|_| "a duration cannot be negative".to_owned())
+}
+
+#[cfg(test)]
+mod tests;

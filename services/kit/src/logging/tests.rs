@@ -1,0 +1,99 @@
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use serde_json::Value;
+use tracing_subscriber::layer::SubscriberExt;
+
+use super::*;
+
+#[derive(Clone, Default)]
+struct Buffer(Arc<Mutex<Vec<u8>>>);
+
+impl Buffer {
+    fn lines(&self) -> Vec<Value> {
+        let bytes = self.0.lock().unwrap();
+        String::from_utf8(bytes.clone())
+            .unwrap()
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+}
+
+impl io::Write for Buffer {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn logged(level: &str, emit: impl FnOnce()) -> Vec<Value> {
+    let buffer = Buffer::default();
+    let writer = buffer.clone();
+    let config = LoggingConfig {
+        log_level: level.to_owned(),
+        log_format: Some(LogFormat::Json),
+    };
+    let clock = Clock::fixed("2026-11-21T12:00:00.5Z".parse().unwrap());
+    let layer = layer(&config, clock, move || writer.clone());
+    tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), emit);
+    buffer.lines()
+}
+
+#[test]
+fn an_event_is_one_flat_object() {
+    let lines = logged("info", || {
+        tracing::warn!(
+            count = 3_u64,
+            ok = true,
+            name = "x",
+            "a \"message\"\nwith a break"
+        );
+    });
+    assert_eq!(
+        serde_json::to_string(&lines).unwrap(),
+        r#"[{"count":3,"level":"WARN","message":"a \"message\"\nwith a break","name":"x","ok":true,"target":"service_kit::logging::tests","time":"2026-11-21T12:00:00.500000Z"}]"#
+    );
+}
+
+#[test]
+fn span_fields_reach_the_line_and_the_innermost_wins() {
+    let lines = logged("info", || {
+        let outer = tracing::info_span!("outer", request_id = "r1", step = 1, otel.name = "hidden");
+        let _outer = outer.enter();
+        let inner = tracing::info_span!("inner", step = 2, late = tracing::field::Empty);
+        inner.record("late", 7);
+        inner.in_scope(|| tracing::info!("done"));
+    });
+    let line = lines.first().unwrap();
+    assert_eq!(line["request_id"], "r1");
+    assert_eq!(line["step"], 2);
+    assert_eq!(line["late"], 7);
+    assert_eq!(line.get("otel.name"), None);
+}
+
+#[test]
+fn a_higher_level_still_knows_the_request() {
+    let lines = logged("warn", || {
+        tracing::info_span!("request", request_id = "r1").in_scope(|| {
+            tracing::info!("not logged");
+            tracing::warn!("logged");
+        });
+    });
+    assert_eq!(lines.len(), 1);
+    assert_eq!(lines[0]["request_id"], "r1");
+}
+
+#[test]
+fn levels_are_checked() {
+    assert!(parse_level("info,hyper=debug").is_ok());
+    assert!(
+        parse_level("info,hyper=loud")
+            .unwrap_err()
+            .contains("use error, warn")
+    );
+}
