@@ -54,10 +54,16 @@ fn an_event_is_one_flat_object() {
             "a \"message\"\nwith a break"
         );
     });
-    assert_eq!(
-        serde_json::to_string(&lines).unwrap(),
-        r#"[{"count":3,"level":"WARN","message":"a \"message\"\nwith a break","name":"x","ok":true,"target":"service_kit::logging::tests","time":"2026-11-21T12:00:00.500000Z"}]"#
-    );
+    let expected = serde_json::json!([{
+        "time": "2026-11-21T12:00:00.500000Z",
+        "level": "WARN",
+        "target": "service_kit::logging::tests",
+        "message": "a \"message\"\nwith a break",
+        "count": 3,
+        "ok": true,
+        "name": "x",
+    }]);
+    assert_eq!(Value::from(lines), expected);
 }
 
 #[test]

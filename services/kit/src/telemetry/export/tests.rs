@@ -59,6 +59,7 @@ fn a_refusing_collector_loses_everything_and_says_so() {
 
 #[test]
 fn a_full_queue_counts_what_it_turns_away() {
-    // The queue is smaller than a batch, so nothing leaves before the shutdown.
-    assert_eq!(lost(10, 50, false, true), 40);
+    // Ten wait in the queue; at most one batch of ten can have left it for the exporter, which hangs.
+    let lost = lost(10, 50, false, true);
+    assert!((30..=40).contains(&lost), "{lost}");
 }
