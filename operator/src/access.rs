@@ -1,0 +1,91 @@
+//! Whether the two sides of an access policy agree. Pure.
+
+use std::fmt;
+
+use healthcare_crds::HealthcareService;
+use healthcare_crds::v1alpha1::AccessRule;
+use kube::ResourceExt;
+
+use crate::plan::named_service;
+
+/// A callee that this service may call but that does not let it in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Inconsistency {
+    /// There is no such service.
+    Missing {
+        /// `namespace/name`.
+        callee: String,
+    },
+    /// The callee lists other callers.
+    Refused {
+        /// `namespace/name`.
+        callee: String,
+        /// This service, `namespace/name`.
+        caller: String,
+    },
+}
+
+impl Inconsistency {
+    /// Reason of the condition.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Missing { .. } => "CalleeMissing",
+            Self::Refused { .. } => "CalleeRefuses",
+        }
+    }
+}
+
+impl fmt::Display for Inconsistency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing { callee } => {
+                write!(f, "there is no HealthcareService {callee}: create it or remove it from accessPolicy.outbound")
+            }
+            Self::Refused { callee, caller } => {
+                write!(f, "{callee} does not list {caller} in its accessPolicy.inbound: add it there")
+            }
+        }
+    }
+}
+
+/// The services that `service` names as callees, as (namespace, name).
+pub fn callees(service: &HealthcareService) -> Vec<(String, String)> {
+    let own = service.namespace().unwrap_or_default();
+    let rules = service.spec.access_policy.iter().flat_map(|policy| &policy.outbound);
+    rules.filter_map(|rule| named_service(rule, &own)).map(|(ns, name)| (ns.to_owned(), name.to_owned())).collect()
+}
+
+/// What does not agree; none when the service names no callee. Callees that admit by labels or addresses are
+/// given the benefit of the doubt: who those select is not known here.
+pub fn inconsistencies(
+    service: &HealthcareService,
+    find: impl Fn(&str, &str) -> Option<std::sync::Arc<HealthcareService>>,
+) -> Option<Vec<Inconsistency>> {
+    let callees = callees(service);
+    if callees.is_empty() {
+        return None;
+    }
+    let own = (service.namespace().unwrap_or_default(), service.name_any());
+    let judge = |(namespace, name): &(String, String)| {
+        let callee = format!("{namespace}/{name}");
+        match find(namespace, name) {
+            None => Some(Inconsistency::Missing { callee }),
+            Some(other) if admits(&other, &own) => None,
+            Some(_) => Some(Inconsistency::Refused { callee, caller: format!("{}/{}", own.0, own.1) }),
+        }
+    };
+    Some(callees.iter().filter_map(judge).collect())
+}
+
+fn admits(callee: &HealthcareService, caller: &(String, String)) -> bool {
+    let own = callee.namespace().unwrap_or_default();
+    let inbound = callee.spec.access_policy.iter().flat_map(|policy| &policy.inbound);
+    let admitted = |rule: &AccessRule| match named_service(rule, &own) {
+        Some((namespace, name)) => namespace == caller.0 && name == caller.1,
+        None => true,
+    };
+    inbound.into_iter().any(admitted)
+}
+
+#[cfg(test)]
+mod tests;

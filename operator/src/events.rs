@@ -1,0 +1,65 @@
+//! Events for people, on transitions only.
+
+use healthcare_crds::HealthcareService;
+use healthcare_crds::v1alpha1::{Drift, HealthcareServiceStatus, condition as types};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use kube::Resource;
+use kube::runtime::events::{Event, EventType, Recorder};
+
+use crate::outcome::Applied;
+
+/// What happened, in the words of an Event.
+pub fn transitions(before: &HealthcareServiceStatus, after: &HealthcareServiceStatus, applied: &Applied) -> Vec<Event> {
+    let repairs = applied.repairs.iter().map(repaired);
+    readiness(before, after).into_iter().chain(repairs).chain(created(applied)).chain(removed(applied)).collect()
+}
+
+/// Publishes events. A lost event changes nothing but what people read: it is logged.
+pub async fn publish(recorder: &Recorder, service: &HealthcareService, events: Vec<Event>) {
+    let reference = service.object_ref(&());
+    for event in events {
+        if let Err(error) = recorder.publish(&event, &reference).await {
+            tracing::warn!(reason = event.reason, %error, "could not publish an event");
+        }
+    }
+}
+
+/// Ready changed its status, or its reason while false.
+fn readiness(before: &HealthcareServiceStatus, after: &HealthcareServiceStatus) -> Option<Event> {
+    let old = find(before).map(|c| (c.status.as_str(), c.reason.as_str()));
+    let new = find(after)?;
+    if old == Some((new.status.as_str(), new.reason.as_str())) {
+        return None;
+    }
+    let is_stalled = after.conditions.iter().any(|c| c.type_ == types::STALLED && c.status == "True");
+    let faulty = is_stalled || !matches!(new.reason.as_str(), "RollingOut" | "Applying" | "WaitingForDeletion");
+    let type_ = if new.status == "False" && faulty { EventType::Warning } else { EventType::Normal };
+    Some(event(type_, &new.reason, new.message.clone(), "Reconcile"))
+}
+
+fn find(status: &HealthcareServiceStatus) -> Option<&Condition> {
+    status.conditions.iter().find(|c| c.type_ == types::READY)
+}
+
+fn repaired(drift: &Drift) -> Event {
+    let by = drift.manager.as_ref().map_or_else(String::new, |manager| format!(" by {manager}"));
+    let note = format!("{} {} was {}{by}; put right", drift.kind, drift.name, drift.change);
+    event(EventType::Warning, "DriftRepaired", note, "Repair")
+}
+
+fn created(applied: &Applied) -> Option<Event> {
+    (!applied.created.is_empty())
+        .then(|| event(EventType::Normal, "Created", format!("created {}", applied.created.join(", ")), "Apply"))
+}
+
+fn removed(applied: &Applied) -> Option<Event> {
+    (!applied.removed.is_empty())
+        .then(|| event(EventType::Normal, "Removed", format!("removed {}", applied.removed.join(", ")), "Prune"))
+}
+
+fn event(type_: EventType, reason: &str, note: String, action: &str) -> Event {
+    Event { type_, reason: reason.to_owned(), note: Some(note), action: action.to_owned(), secondary: None }
+}
+
+#[cfg(test)]
+mod tests;
