@@ -2,11 +2,16 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
+use std::net::IpAddr;
+use std::time::Duration;
 
 use clap::builder::Resettable;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Arg, Command, CommandFactory, FromArgMatches};
+use clap::{Arg, ArgMatches, Args, Command, CommandFactory, FromArgMatches};
 use jiff::SignedDuration;
+
+use crate::health::HealthConfig;
+use crate::server::Stopping;
 
 /// Exit code for bad settings (`EX_CONFIG` of sysexits.h).
 pub const EXIT_BAD_CONFIG: u8 = 78;
@@ -34,6 +39,60 @@ impl fmt::Display for ConfigError {
 
 impl std::error::Error for ConfigError {}
 
+/// Where the server listens and how it behaves.
+#[derive(Args, Clone, Debug)]
+pub struct ServerConfig {
+    /// Address to listen on
+    #[arg(long, env = "HOST", default_value = "0.0.0.0")]
+    pub host: IpAddr,
+
+    /// Port to listen on; 0 takes a free one
+    #[arg(long, env = "PORT", default_value = "8080")]
+    pub port: u16,
+
+    /// Largest request body, in bytes
+    #[arg(long, env = "MAX_BODY_BYTES", default_value = "1048576")]
+    pub max_body_bytes: u64,
+
+    /// Longest a handler may take to answer
+    #[arg(long, env = "REQUEST_TIMEOUT", default_value = "30s", value_parser = parse_duration)]
+    pub request_timeout: Duration,
+
+    /// How long the service goes on serving after SIGTERM, while it reports that it is not ready
+    #[arg(long, env = "SHUTDOWN_DRAIN_DELAY", default_value = "5s", value_parser = parse_duration)]
+    pub drain_delay: Duration,
+
+    /// How long requests under way may take after the drain delay
+    #[arg(long, env = "SHUTDOWN_DEADLINE", default_value = "15s", value_parser = parse_duration)]
+    pub shutdown_deadline: Duration,
+
+    /// Longest a readiness check may take
+    #[arg(long, env = "HEALTH_CHECK_TIMEOUT", default_value = "1s", value_parser = parse_duration)]
+    pub health_check_timeout: Duration,
+
+    /// How long the answer of the readiness checks is kept
+    #[arg(long, env = "HEALTH_CACHE_TTL", default_value = "1s", value_parser = parse_duration)]
+    pub health_cache_ttl: Duration,
+}
+
+impl ServerConfig {
+    /// How checks are run.
+    pub const fn health(&self) -> HealthConfig {
+        HealthConfig {
+            check_timeout: self.health_check_timeout,
+            cache_ttl: self.health_cache_ttl,
+        }
+    }
+
+    /// How the server stops.
+    pub const fn stopping(&self) -> Stopping {
+        Stopping {
+            drain_delay: self.drain_delay,
+            deadline: self.shutdown_deadline,
+        }
+    }
+}
+
 /// Reads `C` from the arguments and the environment. An empty variable counts as unset.
 pub fn parse<C, I>(arguments: I) -> Result<C, ConfigError>
 where
@@ -41,31 +100,30 @@ where
     I: IntoIterator<Item = OsString>,
 {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
-    let mut command = without_empty_variables(C::command());
-    let mut errors = Vec::new();
+    let matches = matches(C::command(), &arguments)?;
+    C::from_arg_matches(&matches).map_err(|error| ConfigError::Invalid(vec![brief(&error)]))
+}
+
+/// What `command` finds in the arguments and the environment.
+pub(crate) fn matches(command: Command, arguments: &[OsString]) -> Result<ArgMatches, ConfigError> {
+    let mut command = without_empty_variables(command);
+    let mut errors: Vec<String> = Vec::new();
     // clap stops at the first mistake: note it, take the mistaken setting out, and look for the next.
     loop {
-        match command.clone().try_get_matches_from(&arguments) {
-            Ok(matches) if errors.is_empty() => {
-                return C::from_arg_matches(&matches)
-                    .map_err(|error| ConfigError::Invalid(vec![brief(&error)]));
-            }
+        let error = match command.clone().try_get_matches_from(arguments) {
+            Ok(matches) if errors.is_empty() => return Ok(matches),
             Ok(_) => return Err(ConfigError::Invalid(errors)),
             Err(error) if is_info(&error) => return Err(ConfigError::Info(error.render().to_string())),
-            Err(error) => {
-                let culprits = culprits(&command, &error);
-                // A wrong flag is met again once its variable is out of the way.
-                if !errors
-                    .iter()
-                    .any(|known: &String| known.ends_with(&brief(&error)))
-                {
-                    errors.push(describe(&culprits, &error));
-                }
-                match without_culprits(&command, &culprits) {
-                    Some(next) => command = next,
-                    None => return Err(ConfigError::Invalid(errors)),
-                }
-            }
+            Err(error) => error,
+        };
+        let culprits = culprits(&command, &error);
+        // A wrong flag is met again once its variable is out of the way.
+        if !errors.iter().any(|known| known.ends_with(&brief(&error))) {
+            errors.push(describe(&culprits, &error));
+        }
+        match without_culprits(&command, &culprits) {
+            Some(next) => command = next,
+            None => return Err(ConfigError::Invalid(errors)),
         }
     }
 }
@@ -147,7 +205,7 @@ fn brief(error: &clap::Error) -> String {
 }
 
 /// A positive duration such as `500ms`, `5s` or `1m 30s`; for `value_parser`.
-pub fn parse_duration(text: &str) -> Result<std::time::Duration, String> {
+pub fn parse_duration(text: &str) -> Result<Duration, String> {
     let duration: SignedDuration = text
         .parse()
         .map_err(|_| "not a duration such as 500ms, 5s or 1m".to_owned())?;

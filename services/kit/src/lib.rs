@@ -9,14 +9,28 @@
 //! the rustls provider, each installed once from `main`.
 
 pub mod clock;
+pub mod compliance;
 pub mod config;
 pub mod crypto;
+pub mod error;
+pub mod extract;
+pub mod health;
 pub mod logging;
 pub mod metrics;
+pub mod middleware;
+pub mod server;
+pub mod service;
 pub mod shutdown;
 pub mod telemetry;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+
+mod healthcheck;
+mod run;
 
 pub use clock::Clock;
+pub use run::{NoSettings, run};
+pub use service::{Context, Routes, Service, ServiceInfo};
 
 /// Which program this is: goes into logs, traces, `build_info` and `/health`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -56,7 +56,8 @@ pub struct TelemetryGuard {
     dropped: IntCounter,
 }
 
-/// Sets up logs (standard output) and traces for this process. Call it once, from `main`.
+/// Sets up logs (standard output) and traces for this process, and a panic hook that logs where, but not what.
+/// Call it once, from `main`.
 pub fn init(
     config: &TelemetryConfig,
     build: &BuildInfo,
@@ -64,6 +65,7 @@ pub fn init(
 ) -> Result<TelemetryGuard, TelemetryError> {
     let (dispatch, guard) = subscriber(config, build, clock, std::io::stdout)?;
     tracing::dispatcher::set_global_default(dispatch).map_err(|_| TelemetryError::AlreadyInstalled)?;
+    crate::middleware::install_hook();
     Ok(guard)
 }
 

@@ -1,0 +1,119 @@
+//! Errors as HTTP answers: RFC 9457 problem details.
+
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use serde::Serialize;
+
+/// Media type of a problem (RFC 9457, section 3).
+pub const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
+
+/// What kind of thing went wrong: a closed list, stable for clients to branch on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorCode {
+    /// The request cannot be understood (400).
+    BadRequest,
+    /// There is nothing at this path (404).
+    NotFound,
+    /// The path exists, but not for this method (405).
+    MethodNotAllowed,
+    /// The body is larger than the service takes (413).
+    BodyTooLarge,
+    /// The body is of a kind the service does not read (415).
+    UnsupportedMediaType,
+    /// The request is understood, but its values are not acceptable (422).
+    Unprocessable,
+    /// A bug of the service (500).
+    Internal,
+    /// The service did not finish in time (503).
+    Timeout,
+}
+
+impl ErrorCode {
+    /// The HTTP status.
+    pub const fn status(self) -> StatusCode {
+        match self {
+            Self::BadRequest => StatusCode::BAD_REQUEST,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Unprocessable => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Timeout => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// The stable name in the answer's `code`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::BadRequest => "bad_request",
+            Self::NotFound => "not_found",
+            Self::MethodNotAllowed => "method_not_allowed",
+            Self::BodyTooLarge => "body_too_large",
+            Self::UnsupportedMediaType => "unsupported_media_type",
+            Self::Unprocessable => "unprocessable",
+            Self::Internal => "internal",
+            Self::Timeout => "timeout",
+        }
+    }
+}
+
+/// An error answer. `detail` is read by the caller and must not repeat what the caller sent: that may be PHI,
+/// and answers end up in other people's logs.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}: {detail}", code.as_str())]
+pub struct Problem {
+    /// What kind of error.
+    pub code: ErrorCode,
+    /// What happened and what to do, for people.
+    pub detail: String,
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    r#type: &'static str,
+    title: &'static str,
+    status: u16,
+    code: &'static str,
+    detail: &'a str,
+}
+
+impl Problem {
+    /// A problem of the given kind.
+    pub fn new(code: ErrorCode, detail: impl Into<String>) -> Self {
+        Self {
+            code,
+            detail: detail.into(),
+        }
+    }
+
+    /// A value of the request is not acceptable (422).
+    pub fn unprocessable(detail: impl Into<String>) -> Self {
+        Self::new(ErrorCode::Unprocessable, detail)
+    }
+
+    /// A bug or a failed part of the service (500). The cause belongs in the log, not in the answer.
+    pub fn internal() -> Self {
+        Self::new(
+            ErrorCode::Internal,
+            "The service failed to handle the request; tell its operators the x-request-id of this answer.",
+        )
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = self.code.status();
+        let body = Body {
+            r#type: "about:blank",
+            title: status.canonical_reason().unwrap_or_default(),
+            status: status.as_u16(),
+            code: self.code.as_str(),
+            detail: &self.detail,
+        };
+        (status, [(header::CONTENT_TYPE, PROBLEM_JSON)], axum::Json(body)).into_response()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,130 @@
+//! From `main` to exit code.
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::{Args, FromArgMatches, Parser};
+
+use crate::config::{self, ConfigError, EXIT_BAD_CONFIG, ServerConfig};
+use crate::service::{self, Context, Service, ServiceInfo};
+use crate::telemetry::TelemetryConfig;
+use crate::{Clock, crypto, healthcheck, metrics, server, shutdown, telemetry};
+
+/// What every service reads, and the service's own settings.
+#[derive(Debug, Parser)]
+struct Settings<C: Args> {
+    /// Ask the service running in this container for its health; exit code 0 when it is alive
+    #[arg(long)]
+    healthcheck: bool,
+
+    #[command(flatten)]
+    server: ServerConfig,
+
+    #[command(flatten)]
+    telemetry: TelemetryConfig,
+
+    #[command(flatten)]
+    own: C,
+}
+
+/// Settings for a service that has none of its own.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct NoSettings {}
+
+/// Runs a service: reads the settings, builds it, serves until SIGTERM, and stops without losing a request.
+///
+/// Exit codes: 0 after a requested shutdown, 78 for bad settings (all of them listed), 1 for anything else.
+pub fn run<C, F>(info: &ServiceInfo, build: F) -> ExitCode
+where
+    C: Args,
+    F: FnOnce(C, &Context) -> anyhow::Result<Service>,
+{
+    crypto::install_provider();
+    match read_settings::<C>(info, &std::env::args_os().collect::<Vec<_>>()) {
+        Ok(settings) if settings.healthcheck => healthcheck::run(loopback(&settings.server)),
+        Ok(settings) => report(info, start(info, settings, build)),
+        Err(ConfigError::Info(text)) => say(&text, ExitCode::SUCCESS),
+        Err(error) => say(
+            &format!("{}: {error}\n", info.build.service),
+            ExitCode::from(EXIT_BAD_CONFIG),
+        ),
+    }
+}
+
+fn read_settings<C: Args>(info: &ServiceInfo, arguments: &[OsString]) -> Result<Settings<C>, ConfigError> {
+    let port = info.default_port.to_string();
+    let command = <Settings<C> as clap::CommandFactory>::command()
+        .name(info.build.service)
+        .about(info.about)
+        .version(info.build.version)
+        .mut_arg("port", |arg| arg.default_value(port));
+    let matches = config::matches(command, arguments)?;
+    Settings::from_arg_matches(&matches).map_err(|error| ConfigError::Invalid(vec![error.to_string()]))
+}
+
+fn start<C, F>(info: &ServiceInfo, settings: Settings<C>, build: F) -> anyhow::Result<()>
+where
+    C: Args,
+    F: FnOnce(C, &Context) -> anyhow::Result<Service>,
+{
+    let clock = Clock::system();
+    let telemetry = telemetry::init(&settings.telemetry, &info.build, &clock)?;
+    let registry = metrics::registry(&info.build)?;
+    telemetry.register(&registry)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let served = runtime.block_on(async {
+        let context = Context {
+            clock,
+            registry,
+            shutdown: shutdown::on_signal()?,
+        };
+        let service = build(settings.own, &context)?;
+        serve(info, &settings.server, &context, service).await
+    });
+    // Requests past the deadline end here, then the last spans leave.
+    runtime.shutdown_background();
+    telemetry.shutdown_blocking();
+    served
+}
+
+async fn serve(
+    info: &ServiceInfo,
+    config: &ServerConfig,
+    context: &Context,
+    service: Service,
+) -> anyhow::Result<()> {
+    let router = service::router(info, config, context, service)?;
+    let address = SocketAddr::new(config.host, config.port);
+    let listener = server::bind(address)
+        .await
+        .with_context(|| format!("cannot listen on {address}; is another process using the port?"))?;
+    tracing::info!(address = %listener.local_addr()?, version = info.build.version, "listening");
+    server::serve(listener, router, config.stopping(), context.shutdown.clone()).await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+fn loopback(config: &ServerConfig) -> SocketAddr {
+    let host = if config.host.is_unspecified() {
+        Ipv4Addr::LOCALHOST.into()
+    } else {
+        config.host
+    };
+    SocketAddr::new(host, config.port)
+}
+
+fn report(info: &ServiceInfo, result: anyhow::Result<()>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => say(&format!("{}: {error:#}\n", info.build.service), ExitCode::FAILURE),
+    }
+}
+
+/// Standard error is where people look when there is no log yet.
+fn say(text: &str, code: ExitCode) -> ExitCode {
+    let _ = std::io::stderr().write_all(text.as_bytes());
+    code
+}
