@@ -11,7 +11,7 @@ use kube::core::{DynamicObject, PartialObjectMeta};
 use kube::runtime::reflector::ObjectRef;
 use kube::runtime::watcher::{self, Event, watcher};
 use kube::runtime::WatchStreamExt;
-use kube::{Api, Client, Resource, ResourceExt};
+use kube::{Api, Resource, ResourceExt};
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::context::Context;
@@ -70,7 +70,10 @@ impl ChildWatch {
         let client = self.ctx.client.clone();
         let namespace = self.namespace.as_deref();
         if self.kind == ChildKind::Deployment {
-            let api: Api<Deployment> = scoped(client, namespace, &());
+            let api: Api<Deployment> = match namespace {
+                Some(namespace) => Api::namespaced(client, namespace),
+                None => Api::all(client),
+            };
             return followed(api, |deployment| Sighted {
                 metadata: deployment.metadata.clone(),
                 deployment: Some(Box::new(deployment)),
@@ -148,16 +151,6 @@ fn mapped<K, T>(event: Event<K>, trim: &impl Fn(K) -> T) -> Event<T> {
         Event::InitDone => Event::InitDone,
         Event::Apply(object) => Event::Apply(trim(object)),
         Event::Delete(object) => Event::Delete(trim(object)),
-    }
-}
-
-fn scoped<K>(client: Client, namespace: Option<&str>, kind: &K::DynamicType) -> Api<K>
-where
-    K: Resource<Scope = k8s_openapi::NamespaceResourceScope>,
-{
-    match namespace {
-        Some(namespace) => Api::namespaced_with(client, namespace, kind),
-        None => Api::all_with(client, kind),
     }
 }
 

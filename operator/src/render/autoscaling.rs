@@ -14,7 +14,7 @@ pub fn autoscaler(plan: &Plan) -> Option<HorizontalPodAutoscaler> {
     let ReplicasPlan::Autoscaled(scaling) = &plan.replicas else { return None };
     Some(HorizontalPodAutoscaler {
         metadata: labels::metadata(plan, names::child(plan)),
-        spec: Some(HorizontalPodAutoscalerSpec {
+        spec: HorizontalPodAutoscalerSpec {
             scale_target_ref: CrossVersionObjectReference {
                 api_version: Some("apps/v1".to_owned()),
                 kind: "Deployment".to_owned(),
@@ -24,7 +24,7 @@ pub fn autoscaler(plan: &Plan) -> Option<HorizontalPodAutoscaler> {
             max_replicas: scaling.max_replicas,
             metrics: Some(metrics(scaling)),
             behavior: scaling.behavior.clone(),
-        }),
+        },
         status: None,
     })
 }
