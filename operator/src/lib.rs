@@ -19,6 +19,7 @@ pub mod metrics;
 pub mod outcome;
 pub mod plan;
 pub mod pods;
+pub mod rbac;
 pub mod reconcile;
 pub mod render;
 pub mod rest_metrics;
