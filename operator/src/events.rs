@@ -2,6 +2,7 @@
 
 use healthcare_crds::HealthcareService;
 use healthcare_crds::v1alpha1::{Drift, HealthcareServiceStatus, condition as types};
+use k8s_openapi::api::core::v1::ObjectReference;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::Resource;
 use kube::runtime::events::{Event, EventType, Recorder};
@@ -9,8 +10,13 @@ use kube::runtime::events::{Event, EventType, Recorder};
 use crate::outcome::Applied;
 
 /// What happened, in the words of an Event.
-pub fn transitions(before: &HealthcareServiceStatus, after: &HealthcareServiceStatus, applied: &Applied) -> Vec<Event> {
-    let repairs = applied.repairs.iter().map(repaired);
+pub fn transitions(
+    service: &HealthcareService,
+    before: &HealthcareServiceStatus,
+    after: &HealthcareServiceStatus,
+    applied: &Applied,
+) -> Vec<Event> {
+    let repairs = applied.repairs.iter().map(|drift| repaired(drift, service));
     readiness(before, after).into_iter().chain(repairs).chain(created(applied)).chain(removed(applied)).collect()
 }
 
@@ -41,10 +47,18 @@ fn find(status: &HealthcareServiceStatus) -> Option<&Condition> {
     status.conditions.iter().find(|c| c.type_ == types::READY)
 }
 
-fn repaired(drift: &Drift) -> Event {
+/// The child is the event's related object: the recorder would otherwise count repairs of different children as
+/// repetitions of one event.
+fn repaired(drift: &Drift, service: &HealthcareService) -> Event {
     let by = drift.manager.as_ref().map_or_else(String::new, |manager| format!(" by {manager}"));
     let note = format!("{} {} was {}{by}; put right", drift.kind, drift.name, drift.change);
-    event(EventType::Warning, "DriftRepaired", note, "Repair")
+    let child = ObjectReference {
+        kind: Some(drift.kind.clone()),
+        name: Some(drift.name.clone()),
+        namespace: service.metadata.namespace.clone(),
+        ..ObjectReference::default()
+    };
+    Event { secondary: Some(child), ..event(EventType::Warning, "DriftRepaired", note, "Repair") }
 }
 
 fn created(applied: &Applied) -> Option<Event> {

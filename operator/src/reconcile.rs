@@ -51,7 +51,8 @@ pub async fn reconcile(service: Arc<HealthcareService>, ctx: Arc<Context>) -> Re
     let status = assess(&ctx, &service, plan.as_ref(), &applied, error.as_ref(), &before).await?;
     if status::write(&ctx.client, &ctx.statuses, &service, &before, &status).await? {
         ctx.metrics.status_written();
-        events::publish(&ctx.recorder, &service, events::transitions(&before, &status, &applied)).await;
+        let events = events::transitions(&service, &before, &status, &applied);
+        events::publish(&ctx.recorder, &service, events).await;
     }
     ctx.metrics.service_observed(&service, is_true(&status, types::READY));
     next(error, &status, ctx.clock.now())
