@@ -27,8 +27,8 @@ pub struct AccessPolicy {
 #[serde(rename_all = "camelCase")]
 #[x_kube(validation = Rule::new("[has(self.service), has(self.podSelector) || has(self.namespaceSelector), has(self.cidr)].filter(x, x).size() == 1")
     .message("an accessPolicy rule names exactly one peer: service (with namespace), podSelector and/or namespaceSelector, or cidr"))]
-#[x_kube(validation = Rule::new("!has(self.namespace) || has(self.service)")
-    .message(Message::Expression("'an accessPolicy rule has namespace %s but no service: name the service, or use namespaceSelector'.format([self.namespace])".into())))]
+#[x_kube(validation = Rule::new("!has(self.__namespace__) || has(self.service)")
+    .message(Message::Expression("'an accessPolicy rule has namespace %s but no service: name the service, or use namespaceSelector'.format([self.__namespace__])".into())))]
 #[x_kube(validation = Rule::new("!has(self.except) || has(self.cidr)")
     .message("an accessPolicy rule has except but no cidr: except takes addresses out of a cidr"))]
 pub struct AccessRule {

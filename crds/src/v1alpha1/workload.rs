@@ -78,7 +78,7 @@ pub struct EnvVar {
 /// A Secret the service uses, by name.
 #[derive(Clone, Debug, Deserialize, KubeSchema, Serialize, PartialEq)]
 #[serde(rename_all = "camelCase")]
-#[x_kube(validation = Rule::new("!has(self.mountPath) || self.as == 'Files'")
+#[x_kube(validation = Rule::new("!has(self.mountPath) || self.__as__ == 'Files'")
     .message(Message::Expression("'secret %s has a mountPath but is used as Env: set as: Files or remove mountPath'.format([self.name])".into())))]
 pub struct SecretRef {
     /// Name of the Secret in the service's namespace.
