@@ -129,12 +129,8 @@ impl Applier<'_> {
             metadata.insert("uid".to_owned(), json!(uid));
         }
         self.ledger.expect(&key, &self.plan.owner.name);
-        let answer = self.send(child, &body).await.inspect_err(|error| {
-            if matches!(error, kube::Error::Api(status) if status.code == 409 || status.code == 404) {
-                self.ledger.forget(&key);
-            }
-        });
-        let metadata = answer.map_err(|e| Error::api("apply", child.kind.kind(), &child.name, e))?;
+        let answer = self.send(child, &body).await;
+        let metadata = answer.map_err(|error| self.refused(child, &key, error))?;
         if let Some(sighting) = ledger::sighting(&metadata) {
             self.ledger.record(&key, ledger::digest(&child.body), sighting);
         }
@@ -151,6 +147,19 @@ impl Applier<'_> {
         }
         let answer = self.metadata_api(child.kind).patch(&child.name, &params, &Patch::Apply(body)).await?;
         Ok(answer.metadata)
+    }
+
+    /// What a refused apply means. One that names another object than the one there now (the API server answers 409,
+    /// or 422 about the immutable uid) makes the next pass look again at whose it is.
+    fn refused(&self, child: &Child, key: &ChildKey, error: kube::Error) -> Error {
+        let (kind, name) = (child.kind.kind(), child.name.clone());
+        let replaced = matches!(&error, kube::Error::Api(status)
+            if status.code == 409 || status.code == 422 && status.message.contains("metadata.uid"));
+        let vanished = matches!(&error, kube::Error::Api(status) if status.code == 404);
+        if replaced || vanished {
+            self.ledger.forget(key);
+        }
+        if replaced { Error::Replaced { kind, name } } else { Error::api("apply", kind, &name, error) }
     }
 
     /// Sets `spec.replicas` by its own field manager where it is ours to set: dropping a field from the main

@@ -60,6 +60,14 @@ pub enum Error {
         /// Its name.
         name: String,
     },
+    /// Another object took the place of the child since it was last seen.
+    #[error("{kind} {name} was replaced by another object; looking at it again")]
+    Replaced {
+        /// Kind of the object.
+        kind: &'static str,
+        /// Its name.
+        name: String,
+    },
     /// The API server refused or could not be reached.
     #[error("{action} {kind} {name}: {message}")]
     Api {
@@ -94,6 +102,7 @@ impl Error {
             Self::Render(RenderError::Json { .. }) => "RenderFailed",
             Self::Conflict { .. } => "ResourceConflict",
             Self::Terminating { .. } => "WaitingForDeletion",
+            Self::Replaced { .. } => "ChildReplaced",
             Self::Api { .. } if self.retry() == Retry::OnChange => "ApplyRefused",
             Self::Api { .. } => "ApplyFailed",
         }
@@ -104,7 +113,7 @@ impl Error {
     pub fn retry(&self) -> Retry {
         match self {
             Self::Plan(_) | Self::Render(_) | Self::Conflict { .. } => Retry::OnChange,
-            Self::Terminating { .. } => Retry::Backoff,
+            Self::Terminating { .. } | Self::Replaced { .. } => Retry::Backoff,
             Self::Api { source, .. } => match source.as_ref() {
                 kube::Error::Api(status) if matches!(status.code, 400 | 403 | 422) => Retry::OnChange,
                 _ => Retry::Backoff,

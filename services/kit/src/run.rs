@@ -76,10 +76,12 @@ where
     telemetry.register(&registry)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let served = runtime.block_on(async {
+        let spans_dropped = telemetry.spans_dropped();
         let context = Context {
             clock,
             registry,
             shutdown: shutdown::on_signal()?,
+            spans_dropped,
         };
         let service = build(settings.own, &context)?;
         serve(info, &settings.server, &context, service).await

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
 use http::{HeaderValue, header};
-use prometheus::Registry;
+use prometheus::{IntCounter, Registry};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
@@ -43,6 +43,8 @@ pub struct Context {
     pub registry: Registry,
     /// Cancelled when the process is asked to stop.
     pub shutdown: CancellationToken,
+    /// Counts the spans that did not reach the collector.
+    pub spans_dropped: IntCounter,
 }
 
 /// The routes of a service. Every route says who may call it; there is no way to add one that does not.
@@ -105,6 +107,7 @@ pub fn router(
         clock,
         registry,
         shutdown,
+        spans_dropped: _,
     } = context.clone();
     let Service {
         routes,

@@ -126,9 +126,9 @@ impl TelemetryGuard {
         registry.register(Box::new(self.dropped.clone()))
     }
 
-    /// Spans lost so far.
-    pub fn spans_dropped(&self) -> u64 {
-        self.dropped.get()
+    /// Counts the spans lost; a handle, so that readiness can watch it.
+    pub fn spans_dropped(&self) -> IntCounter {
+        self.dropped.clone()
     }
 
     /// Sends what is queued, for at most two seconds, then lets go. Blocks: call it when the runtime has

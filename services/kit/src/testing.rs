@@ -123,6 +123,7 @@ impl TestServer {
             clock,
             registry: registry.clone(),
             shutdown: CancellationToken::new(),
+            spans_dropped: telemetry.spans_dropped(),
         };
         let service = build(&context)?;
         let router = service::router(info, config, &context, service)?;

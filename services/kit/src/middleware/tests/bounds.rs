@@ -1,5 +1,7 @@
 use axum::extract::Request;
 use http::Method;
+use prometheus::IntCounter;
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use super::{INFO, demo};
@@ -13,7 +15,8 @@ async fn random_requests_add_one_series_a_family() {
     let context = Context {
         clock: Clock::system(),
         registry,
-        shutdown: tokio_util::sync::CancellationToken::new(),
+        shutdown: CancellationToken::new(),
+        spans_dropped: IntCounter::new("dropped", "test").unwrap(),
     };
     let router = service::router(&INFO, &server_config(), &context, demo()).unwrap();
     for number in 0..10_000_u32 {
