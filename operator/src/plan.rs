@@ -180,7 +180,7 @@ pub enum PlanError {
 }
 
 /// Labels of the `HealthcareService` that its children carry too.
-const PROPAGATED_LABELS: [&str; 2] = ["app.kubernetes.io/component", "app.kubernetes.io/part-of"];
+pub const PROPAGATED_LABELS: [&str; 2] = ["app.kubernetes.io/component", "app.kubernetes.io/part-of"];
 
 impl Plan {
     /// Resolves a spec.

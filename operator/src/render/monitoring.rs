@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::alerts::rule::Group;
 use super::promql::RuleError;
 use super::{ChildKind, alerts, burn_rate, labels, names};
-use crate::plan::{MetricsPlan, Plan, RulesPlan};
+use crate::plan::{MetricsPlan, PROPAGATED_LABELS, Plan, RulesPlan};
 
 /// Milliseconds that Prometheus waits for an answer by default.
 const SCRAPE_TIMEOUT: u64 = 10_000;
@@ -15,18 +15,16 @@ const SCRAPE_TIMEOUT: u64 = 10_000;
 /// How the service is scraped. None when metrics are off or the cluster does not know the kind.
 pub fn service_monitor(plan: &Plan) -> Option<DynamicObject> {
     let metrics = plan.metrics.as_ref().filter(|_| plan.service_monitor)?;
-    let mut spec = json!({
+    let spec = json!({
         // The alerts select by this: the job is the service's name.
         "jobLabel": keys::SERVICE,
         // Tells a rollout's candidate from the stable pods.
         "podTargetLabels": [keys::TRACK],
+        "targetLabels": PROPAGATED_LABELS,
         "selector": {"matchLabels": {keys::SERVICE: plan.owner.name}},
         "endpoints": [endpoint(metrics)],
     });
-    if !plan.owner.labels.is_empty() {
-        spec["targetLabels"] = plan.owner.labels.keys().cloned().collect();
-    }
-    Some(object(plan, ChildKind::ServiceMonitor, spec))
+    Some(object(plan, ChildKind::ServiceMonitor, &spec))
 }
 
 /// Alerts and recording rules. None when there are none or the cluster does not know the kind.
@@ -36,7 +34,7 @@ pub fn service_monitor(plan: &Plan) -> Option<DynamicObject> {
 pub fn prometheus_rule(plan: &Plan) -> Result<Option<DynamicObject>, RuleError> {
     let Some(rules) = &plan.rules else { return Ok(None) };
     let groups = groups(plan, rules)?;
-    Ok((!groups.is_empty()).then(|| object(plan, ChildKind::PrometheusRule, json!({"groups": groups}))))
+    Ok((!groups.is_empty()).then(|| object(plan, ChildKind::PrometheusRule, &json!({"groups": groups}))))
 }
 
 fn groups(plan: &Plan, rules: &RulesPlan) -> Result<Vec<Group>, RuleError> {
@@ -63,10 +61,10 @@ fn timeout(interval: &str) -> String {
     let unit = if interval.ends_with('m') { 60_000 } else { 1000 };
     let count: u64 = interval.trim_end_matches(['s', 'm']).parse().unwrap_or(u64::MAX);
     let milliseconds = SCRAPE_TIMEOUT.min(count.saturating_mul(unit) / 5 * 4);
-    if milliseconds % 1000 == 0 { format!("{}s", milliseconds / 1000) } else { format!("{milliseconds}ms") }
+    if milliseconds.is_multiple_of(1000) { format!("{}s", milliseconds / 1000) } else { format!("{milliseconds}ms") }
 }
 
-fn object(plan: &Plan, kind: ChildKind, spec: Value) -> DynamicObject {
+fn object(plan: &Plan, kind: ChildKind, spec: &Value) -> DynamicObject {
     let name = names::child(plan);
     let mut object = DynamicObject::new(name, &kind.resource()).data(json!({"spec": spec}));
     object.metadata = labels::metadata(plan, name);
