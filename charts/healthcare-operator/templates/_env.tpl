@@ -1,0 +1,37 @@
+{{- define "healthcare-operator.env" -}}
+- name: POD_NAME
+  valueFrom:
+    fieldRef:
+      fieldPath: metadata.name
+- name: POD_NAMESPACE
+  valueFrom:
+    fieldRef:
+      fieldPath: metadata.namespace
+- name: WATCH_NAMESPACES
+  value: {{ join "," .Values.watchNamespaces | quote }}
+- name: ADMIN_ADDRESS
+  value: "0.0.0.0:8080"
+- name: LEADER_ELECT
+  value: {{ .Values.operator.leaderElection | quote }}
+- name: LEASE_NAME
+  value: {{ include "healthcare-operator.fullname" . }}
+- name: CONCURRENCY
+  value: {{ .Values.operator.concurrency | quote }}
+- name: LOG_LEVEL
+  value: {{ .Values.operator.logLevel }}
+- name: LOG_FORMAT
+  value: {{ .Values.operator.logFormat }}
+- name: MONITORING_NAMESPACE_LABELS
+  value: {{ include "healthcare-operator.monitoringNamespaceLabelList" . | quote }}
+{{- with .Values.managedServices.otlpEndpoint }}
+- name: DEFAULT_OTLP_ENDPOINT
+  value: {{ . | quote }}
+{{- end }}
+{{- with .Values.tracing.endpoint }}
+- name: OTEL_EXPORTER_OTLP_ENDPOINT
+  value: {{ . | quote }}
+{{- end }}
+{{- with .Values.operator.extraEnv }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}

@@ -1,0 +1,88 @@
+{{- define "healthcare-operator.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" }}
+{{- end }}
+
+{{/* At most 40 characters: the longest suffix still fits into a DNS label of 63. */}}
+{{- define "healthcare-operator.fullname" -}}
+{{- $name := include "healthcare-operator.name" . }}
+{{- if .Values.fullnameOverride }}
+{{- .Values.fullnameOverride | trunc 40 | trimSuffix "-" }}
+{{- else if contains $name .Release.Name }}
+{{- .Release.Name | trunc 40 | trimSuffix "-" }}
+{{- else }}
+{{- printf "%s-%s" .Release.Name $name | trunc 40 | trimSuffix "-" }}
+{{- end }}
+{{- end }}
+
+{{/* Cluster-wide objects carry the namespace too, so that two releases of one name do not meet. */}}
+{{- define "healthcare-operator.clusterName" -}}
+{{- $fullname := include "healthcare-operator.fullname" . }}
+{{- if eq $fullname .Release.Namespace }}
+{{- $fullname }}
+{{- else }}
+{{- printf "%s-%s" .Release.Namespace $fullname }}
+{{- end }}
+{{- end }}
+
+{{- define "healthcare-operator.selectorLabels" -}}
+app.kubernetes.io/name: {{ include "healthcare-operator.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "healthcare-operator.labels" -}}
+{{ include "healthcare-operator.selectorLabels" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{- with .Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{- define "healthcare-operator.serviceAccountName" -}}
+{{- if .Values.serviceAccount.create }}
+{{- default (include "healthcare-operator.fullname" .) .Values.serviceAccount.name }}
+{{- else }}
+{{- required "serviceAccount.name is needed when serviceAccount.create is false" .Values.serviceAccount.name }}
+{{- end }}
+{{- end }}
+
+{{- define "healthcare-operator.image" -}}
+{{- $image := printf "%s/%s" .Values.image.registry .Values.image.repository }}
+{{- if .Values.image.digest }}
+{{- printf "%s@%s" $image .Values.image.digest }}
+{{- else }}
+{{- printf "%s:%s" $image (default .Chart.AppVersion .Values.image.tag) }}
+{{- end }}
+{{- end }}
+
+{{- define "healthcare-operator.metricsServiceName" -}}
+{{- printf "%s-metrics" (include "healthcare-operator.fullname" .) }}
+{{- end }}
+
+{{/* An empty map stands for the default: Helm would add to a default map, not replace it. */}}
+{{- define "healthcare-operator.monitoringNamespaceLabels" -}}
+{{- .Values.managedServices.monitoringNamespaceLabels | default (dict "kubernetes.io/metadata.name" "monitoring") | toYaml }}
+{{- end }}
+
+{{/* The same as key=value,key=value */}}
+{{- define "healthcare-operator.monitoringNamespaceLabelList" -}}
+{{- $pairs := list }}
+{{- range $key, $value := include "healthcare-operator.monitoringNamespaceLabels" . | fromYaml }}
+{{- $pairs = append $pairs (printf "%s=%s" $key $value) }}
+{{- end }}
+{{- join "," $pairs }}
+{{- end }}
+
+{{/* Port of the OTLP endpoint: the one it names, else the one of its scheme. */}}
+{{- define "healthcare-operator.otlpPort" -}}
+{{- $url := urlParse .Values.tracing.endpoint }}
+{{- $port := regexFind ":[0-9]+$" $url.host | trimPrefix ":" }}
+{{- if $port }}{{ $port }}{{ else if eq $url.scheme "https" }}443{{ else }}80{{ end }}
+{{- end }}
+
+{{- define "healthcare-operator.validate" -}}
+{{- if and (not .Values.operator.leaderElection) (gt (int .Values.replicas) 1) }}
+{{- fail (printf "operator.leaderElection is off with replicas: %d: two operators would work against each other. Set replicas to 1 or switch leader election on" (int .Values.replicas)) }}
+{{- end }}
+{{- end }}
