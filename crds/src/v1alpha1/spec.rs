@@ -49,8 +49,10 @@ use super::{
     .message(Message::Expression("'spec.additionalPorts uses port %d, which is already spec.port: give it another number'.format([self.port])".into())).field_path(".additionalPorts"))]
 #[x_kube(validation = Rule::new("!has(self.disruption) || !has(self.disruption.minAvailable) || self.scaling.minReplicas < 2 || (type(self.disruption.minAvailable) == int ? int(self.disruption.minAvailable) < self.scaling.minReplicas : (int(string(self.disruption.minAvailable).replace('%', '')) * self.scaling.minReplicas + 99) / 100 < self.scaling.minReplicas)")
     .message(Message::Expression("'spec.disruption.minAvailable %s keeps all of scaling.minReplicas %d pods: a node could never be drained. Lower minAvailable or raise minReplicas'.format([string(self.disruption.minAvailable), self.scaling.minReplicas])".into())).field_path(".disruption.minAvailable"))]
-#[x_kube(validation = Rule::new("!has(self.volumes) || self.volumes.all(v, v.mountPath != '/tmp' && v.mountPath != '/etc/config' && v.name != 'tmp' && v.name != 'config')")
-    .message("spec.volumes: the names tmp and config and the paths /tmp and /etc/config are taken by the operator's own volumes; choose another name and mountPath").field_path(".volumes"))]
+#[x_kube(validation = Rule::new("!has(self.volumes) || self.volumes.all(v, v.mountPath != '/tmp' && v.mountPath != '/etc/config' && v.name != 'tmp' && v.name != 'config' && !v.name.startsWith('secret-'))")
+    .message("spec.volumes: the names tmp and config and the paths /tmp and /etc/config are taken by the operator's own volumes, and names that start with secret- by secrets; choose another name and mountPath").field_path(".volumes"))]
+#[x_kube(validation = Rule::new("!has(self.volumes) || !has(self.secrets) || self.volumes.all(v, self.secrets.all(s, !has(s.mountPath) || s.mountPath != v.mountPath))")
+    .message("spec.volumes and spec.secrets share a mountPath; give each its own").field_path(".volumes"))]
 pub struct HealthcareServiceSpec {
     /// Container image, by tag or digest: `registry.example.org/team/service:1.4.2` or `…@sha256:…`. A missing
     /// tag and `:latest` are refused: neither says what runs.
@@ -120,6 +122,8 @@ pub struct HealthcareServiceSpec {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 32))]
     #[x_kube(merge_strategy = ListMerge::Map(vec!["name".into()]))]
+    #[x_kube(validation = Rule::new("self.all(s, !has(s.mountPath) || (s.mountPath != '/tmp' && s.mountPath != '/etc/config' && self.exists_one(t, has(t.mountPath) && t.mountPath == s.mountPath)))")
+        .message("spec.secrets: each mountPath must be its own, and not /tmp or /etc/config, which the operator uses; choose another mountPath"))]
     pub secrets: Vec<SecretRef>,
 
     /// Further volumes, of the kinds that Pod Security "restricted" allows.

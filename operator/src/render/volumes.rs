@@ -31,14 +31,14 @@ fn secret(secret: &SecretRef) -> (core::Volume, core::VolumeMount) {
     (core::Volume { secret: Some(source), ..named(&name) }, mount(&name, &path, true))
 }
 
-/// A volume's name is a DNS label (at most 63 characters, no dots), a Secret's a subdomain (up to 253).
+/// A volume's name is a DNS label (at most 63 characters, no dots), a Secret's a subdomain (up to 253). A digest
+/// keeps shortened names apart.
 fn volume_name(secret: &str) -> String {
-    let label = format!("secret-{}", secret.replace('.', "-"));
-    if label.len() <= 63 {
-        return label;
+    if secret.len() <= 56 && !secret.contains('.') {
+        return format!("secret-{secret}");
     }
-    let (head, _) = label.split_at(54);
-    format!("{head}-{}", names::short_digest(secret))
+    let head: String = secret.chars().take(47).collect();
+    format!("secret-{}-{}", head.replace('.', "-"), names::short_digest(secret))
 }
 
 fn user(volume: &Volume) -> (core::Volume, core::VolumeMount) {
