@@ -20,3 +20,6 @@ pub use workload::{
     AdditionalPort, EnvVar, ImagePullSecret, Probe, Probes, Protocol, Resources, SecretRef, SecretUse,
     ServiceAccountSpec, SessionAffinity, Volume,
 };
+
+#[cfg(test)]
+mod tests;

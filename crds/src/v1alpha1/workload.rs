@@ -157,6 +157,8 @@ pub struct Volume {
 /// CPU, memory and other resources of the container.
 #[derive(Clone, Debug, Default, Deserialize, KubeSchema, Serialize, PartialEq)]
 #[serde(rename_all = "camelCase")]
+#[x_kube(validation = Rule::new("(!has(self.requests) || self.requests.all(k, isQuantity(string(self.requests[k])))) && (!has(self.limits) || self.limits.all(k, isQuantity(string(self.limits[k]))))")
+    .message("spec.resources holds something that is not a quantity: write it like 250m, 0.5, 256Mi or 1Gi"))]
 #[x_kube(validation = Rule::new("!has(self.requests) || !has(self.limits) || self.requests.all(k, !(k in self.limits) || quantity(string(self.requests[k])).compareTo(quantity(string(self.limits[k]))) <= 0)")
     .message("spec.resources: a request is larger than its limit; lower the request or raise the limit"))]
 pub struct Resources {
