@@ -85,11 +85,13 @@ impl Ledger {
         self.lock().get(key).map_or(Standing::Unknown, |entry| entry.standing(desired))
     }
 
-    /// Starts to listen for events about a child that is about to be applied.
+    /// Starts to listen for events about a child that is about to be applied. A deletion noted before is settled by
+    /// that apply.
     pub fn expect(&self, key: &ChildKey, service: &str) {
         let mut entries = self.lock();
         let entry = entries.entry(key.clone()).or_default();
         service.clone_into(&mut entry.service);
+        entry.deleted = None;
     }
 
     /// Remembers an applied child by the API server's answer.
@@ -110,6 +112,8 @@ impl Ledger {
     pub fn saw(&self, key: &ChildKey, sighting: Sighting) -> Option<String> {
         let mut entries = self.lock();
         let entry = entries.get_mut(key)?;
+        // A list that began before our apply and ended after it lacks the object: this event proves it alive.
+        entry.deleted = entry.deleted.take().filter(|uid| *uid != sighting.uid);
         if entry.seen.as_ref().is_none_or(|seen| seen.resource_version < sighting.resource_version) {
             entry.seen = Some(sighting);
         }
@@ -185,8 +189,10 @@ impl Entry {
         self.seen.as_ref().filter(|seen| seen.resource_version > applied)
     }
 
+    /// Also while an apply is under way for the first time: nobody can tell yet whose change an event speaks of, and
+    /// another pass finds out without a request.
     fn disturbed(&self) -> bool {
-        matches!(self.standing(self.desired), Standing::Changed { .. } | Standing::Gone)
+        self.applied.is_none() || matches!(self.standing(self.desired), Standing::Changed { .. } | Standing::Gone)
     }
 }
 

@@ -91,11 +91,10 @@ impl ChildWatch {
     fn saw(&self, child: &Sighted) {
         let Some(key) = self.key(&child.metadata) else { return };
         let drifted = sighting(&child.metadata).and_then(|sighting| self.ctx.ledger.saw(&key, sighting));
+        let moved = child.deployment.as_ref().is_some_and(|deployment| self.ctx.workloads.saw(deployment));
         if let Some(service) = drifted {
             self.trigger(&key.namespace, &service);
-        } else if let Some(deployment) = &child.deployment
-            && self.ctx.workloads.saw(deployment)
-        {
+        } else if moved {
             self.trigger(&key.namespace, &key.name);
         }
     }
