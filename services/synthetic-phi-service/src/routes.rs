@@ -1,0 +1,24 @@
+//! Every path of this service; the common ones (health, metrics, compliance) come with the kit.
+
+use axum::routing::get;
+use service_kit::Routes;
+
+use crate::handlers::{App, generate_batch, generate_single, info};
+
+/// Path and methods, for `GET /`.
+pub(crate) const ENDPOINTS: [&str; 7] = [
+    "GET /",
+    "GET /synthetic-patient",
+    "POST /synthetic-patient",
+    "GET /compliance/status",
+    "GET /health",
+    "GET /readiness",
+    "GET /metrics",
+];
+
+pub(crate) fn routes(app: App) -> Routes {
+    Routes::new()
+        .public("/", get(info))
+        .public("/synthetic-patient", get(generate_single).post(generate_batch))
+        .with_state(app)
+}

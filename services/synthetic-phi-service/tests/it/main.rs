@@ -1,0 +1,6 @@
+//! The service over real sockets: in this process with a fixed clock, and as the real process.
+
+#[cfg(test)]
+mod api;
+#[cfg(test)]
+mod process;
