@@ -71,7 +71,8 @@ pub fn generate(seed: Seed, index: Index) -> Patient {
     let name = demographics::name(&mut draw, sex);
     let address = demographics::address(&mut draw);
     let phone = demographics::phone(&mut draw);
-    let ids = identifiers::of(seed, index);
+    let population = identifiers::Population::of(seed);
+    let mrn = population.mrn(index);
     let clinical = clinical::clinical(&mut draw, sex, age, birth_date);
     Patient {
         patient_id: format!("syn-{seed}-{index}"),
@@ -79,9 +80,9 @@ pub fn generate(seed: Seed, index: Index) -> Patient {
         seed,
         index,
         as_of: AS_OF,
-        email: format!("{}@example.org", ids.mrn.to_ascii_lowercase()),
-        mrn: ids.mrn,
-        ssn: ids.ssn,
+        email: format!("{}@example.org", mrn.to_ascii_lowercase()),
+        mrn,
+        ssn: population.ssn(index),
         name,
         sex,
         birth_date,

@@ -11,19 +11,32 @@ const PER_AREA: u64 = 1_000_000;
 /// (20 CFR 422.103; POMS RM 10201.035). 900–999 were not assigned either, but the IRS uses them as taxpayer numbers.
 const AREAS: [&str; 2] = ["000", "666"];
 
-pub(super) struct Identifiers {
-    pub(super) mrn: String,
-    pub(super) ssn: String,
+/// How the identifiers of one seed are spread.
+pub(super) struct Population {
+    mrn: Scatter,
+    ssn: Scatter,
 }
 
-/// Identifiers no other patient of the seed has.
-pub(super) fn of(seed: Seed, index: Index) -> Identifiers {
-    let mut draw = Draw::for_population(seed);
-    let mrn = scatter(&mut draw, index.get(), MRN_COUNT);
-    let ssn = scatter(&mut draw, index.get(), Index::COUNT);
-    Identifiers {
-        mrn: format!("SYN{mrn:09}"),
-        ssn: format_ssn(ssn),
+impl Population {
+    pub(super) fn of(seed: Seed) -> Self {
+        let mut draw = Draw::for_population(seed);
+        Self {
+            mrn: Scatter::new(&mut draw, MRN_COUNT),
+            ssn: Scatter::new(&mut draw, Index::COUNT),
+        }
+    }
+
+    /// A record number no other patient of the seed has.
+    pub(super) fn mrn(&self, index: Index) -> String {
+        format!("SYN{:09}", self.mrn.apply(index))
+    }
+
+    /// A social security number nobody has, and no other patient of the seed.
+    pub(super) fn ssn(&self, index: Index) -> String {
+        let number = self.ssn.apply(index);
+        let area = if number < PER_AREA { AREAS[0] } else { AREAS[1] };
+        let rest = number % PER_AREA;
+        format!("{area}-{:02}-{:04}", rest / 10_000, rest % 10_000)
     }
 }
 
@@ -34,16 +47,28 @@ pub fn is_unassignable(ssn: &str) -> bool {
     matches!(*parts, [area, group, serial] if AREAS.contains(&area) && digits(group, 2) && digits(serial, 4))
 }
 
-/// A one-to-one map of 0..count onto itself, different for every seed: i → a·i + b mod count, with a prime to
-/// count. For that a must be divisible by neither 2 nor 5, count being a product of those alone.
-fn scatter(draw: &mut Draw, index: u64, count: u64) -> u64 {
-    let factor = u64::from(draw.below(10_000_000)) * 10 + 3;
-    let offset = u64::from(draw.below(u32::MAX));
-    (index * factor + offset) % count
+/// A one-to-one map of 0..count onto itself, different for every seed: i → a·i + b mod count. One-to-one because
+/// a and count have no common factor: count is a product of twos and fives, a ends in 3.
+pub(super) struct Scatter {
+    factor: u64,
+    offset: u64,
+    count: u64,
 }
 
-fn format_ssn(number: u64) -> String {
-    let area = if number < PER_AREA { AREAS[0] } else { AREAS[1] };
-    let rest = number % PER_AREA;
-    format!("{area}-{:02}-{:04}", rest / 10_000, rest % 10_000)
+impl Scatter {
+    fn new(draw: &mut Draw, count: u64) -> Self {
+        let factor = u64::from(draw.below(10_000_000)) * 10 + 3;
+        Self {
+            factor,
+            offset: u64::from(draw.below(u32::MAX)),
+            count,
+        }
+    }
+
+    pub(super) fn apply(&self, index: Index) -> u64 {
+        (index.get() * self.factor + self.offset) % self.count
+    }
 }
+
+#[cfg(test)]
+mod tests;

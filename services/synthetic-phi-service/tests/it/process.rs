@@ -145,7 +145,10 @@ async fn the_health_check_asks_the_running_service() {
 /// fails, and a connection that just stays open does not hold the process.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_shutdown_under_load_fails_no_request() {
-    let process = Process::start(&[("SHUTDOWN_DRAIN_DELAY", "1s"), ("LOG_LEVEL", "warn")]);
+    let process = Process::start(&[
+        ("SHUTDOWN_DRAIN_DELAY", "1s"),
+        ("LOG_LEVEL", "warn,service_kit::run=info"),
+    ]);
     let idle = TcpStream::connect(process.address).await.unwrap();
     let not_ready = Arc::new(AtomicBool::new(false));
     let client = Client::builder().pool_max_idle_per_host(200).build().unwrap();
