@@ -1,7 +1,8 @@
 //! Argo CD's health check, over every combination of conditions, beside a statement of the rules in Rust and
 //! beside kstatus.
 
-use mlua::{Lua, LuaOptions, LuaSerdeExt as _, SerializeOptions, StdLib};
+use mlua::serde::SerializeOptions;
+use mlua::{Lua, LuaOptions, LuaSerdeExt as _, StdLib};
 use serde_json::{Value, json};
 
 use crate::tools::{assert_file, documents, read, root};
@@ -9,7 +10,14 @@ use crate::tools::{assert_file, documents, read, root};
 const FOLDER: &str = "examples/argocd/resource_customizations/gitops-health.io/HealthcareService";
 const STATUSES: [Option<&str>; 4] = [None, Some("True"), Some("False"), Some("Unknown")];
 /// Order in which conditions stand in the list: Argo CD must not depend on it, kstatus does.
-const TYPES: [&str; 6] = ["Ready", "Reconciling", "Stalled", "Available", "Paused", "RolledBack"];
+const TYPES: [&str; 6] = [
+    "Ready",
+    "Reconciling",
+    "Stalled",
+    "Available",
+    "Paused",
+    "RolledBack",
+];
 
 /// What decides over health. `None` is an absent condition.
 #[derive(Clone, Copy, Debug)]
@@ -46,11 +54,18 @@ impl Case {
     }
 
     fn conditions(&self) -> Vec<Value> {
-        let present = TYPES.iter().zip(self.conditions).filter_map(|(t, status)| Some((t, status?)));
+        let present = TYPES
+            .iter()
+            .zip(self.conditions)
+            .filter_map(|(t, status)| Some((t, status?)));
         present
             .map(|(t, status)| {
                 let timed_out = *t == "Available" && self.deadline_exceeded;
-                let reason = if timed_out { "ProgressDeadlineExceeded" } else { "Because" };
+                let reason = if timed_out {
+                    "ProgressDeadlineExceeded"
+                } else {
+                    "Because"
+                };
                 json!({"type": t, "status": status, "reason": reason, "message": format!("{t} is {status}")})
             })
             .collect()
@@ -123,12 +138,26 @@ fn kstatus(case: &Case) -> Kstatus {
 
 fn every_case() -> Vec<Case> {
     let mut cases = Vec::new();
-    for observed in [Observed::NoStatus, Observed::Absent, Observed::Behind, Observed::Equal] {
-        let combinations = if observed == Observed::NoStatus { 1 } else { STATUSES.len().pow(6) };
+    for observed in [
+        Observed::NoStatus,
+        Observed::Absent,
+        Observed::Behind,
+        Observed::Equal,
+    ] {
+        let combinations = if observed == Observed::NoStatus {
+            1
+        } else {
+            STATUSES.len().pow(6)
+        };
         for combination in 0..combinations {
             let conditions = std::array::from_fn(|i| STATUSES[combination >> (2 * i) & 3]);
             for (spec_paused, deadline_exceeded) in [(false, false), (false, true), (true, false)] {
-                cases.push(Case { observed, spec_paused, conditions, deadline_exceeded });
+                cases.push(Case {
+                    observed,
+                    spec_paused,
+                    conditions,
+                    deadline_exceeded,
+                });
             }
         }
     }
@@ -144,15 +173,23 @@ struct Check {
 impl Check {
     fn load() -> Self {
         let lua = Lua::new_with(StdLib::TABLE, LuaOptions::new()).unwrap();
-        let script = lua.load(read(&format!("{FOLDER}/health.lua"))).into_function().unwrap();
+        let script = lua
+            .load(read(&format!("{FOLDER}/health.lua")))
+            .into_function()
+            .unwrap();
         Self { lua, script }
     }
 
     fn health(&self, object: &Value) -> (String, String) {
-        let options = SerializeOptions::new().serialize_none_to_null(false).serialize_unit_to_null(false);
+        let options = SerializeOptions::new()
+            .serialize_none_to_null(false)
+            .serialize_unit_to_null(false);
         let value = self.lua.to_value_with(object, options).unwrap();
         self.lua.globals().set("obj", value).unwrap();
-        let health: mlua::Table = self.script.call(()).unwrap_or_else(|e| panic!("{e} for {object}"));
+        let health: mlua::Table = self
+            .script
+            .call(())
+            .unwrap_or_else(|e| panic!("{e} for {object}"));
         (health.get("status").unwrap(), health.get("message").unwrap())
     }
 }
@@ -170,7 +207,10 @@ fn health_follows_the_rules_for_every_combination() {
 #[test]
 fn every_health_occurs() {
     let seen: std::collections::BTreeSet<_> = every_case().iter().map(expected).collect();
-    assert_eq!(seen.into_iter().collect::<Vec<_>>(), ["Degraded", "Healthy", "Progressing", "Suspended"]);
+    assert_eq!(
+        seen.into_iter().collect::<Vec<_>>(),
+        ["Degraded", "Healthy", "Progressing", "Suspended"]
+    );
 }
 
 #[test]
@@ -199,7 +239,10 @@ fn argo_cd_and_kstatus_agree() {
 #[test]
 fn order_of_conditions_does_not_matter() {
     let check = Check::load();
-    for case in every_case().iter().filter(|case| case.observed == Observed::Equal) {
+    for case in every_case()
+        .iter()
+        .filter(|case| case.observed == Observed::Equal)
+    {
         let mut reversed = case.object();
         reversed["status"]["conditions"].as_array_mut().unwrap().reverse();
         assert_eq!(check.health(&reversed), check.health(&case.object()), "{case:?}");
@@ -228,24 +271,42 @@ fn examples_have_the_stated_health() {
     let check = Check::load();
     let tests = documents(&read(&format!("{FOLDER}/health_test.yaml"))).remove(0);
     let tests = tests["tests"].as_array().unwrap().clone();
-    let inputs = std::fs::read_dir(root().join(FOLDER).join("testdata")).unwrap().count();
+    let inputs = std::fs::read_dir(root().join(FOLDER).join("testdata"))
+        .unwrap()
+        .count();
     assert_eq!(tests.len(), inputs, "each input has a test");
     for test in tests {
         let path = test["inputPath"].as_str().unwrap();
         let object = documents(&read(&format!("{FOLDER}/{path}"))).remove(0);
         let _typed: healthcare_crds::HealthcareService = serde_json::from_value(object.clone()).unwrap();
         let (status, message) = check.health(&object);
-        assert_eq!(json!({"status": status, "message": message}), test["healthStatus"], "{path}");
+        assert_eq!(
+            json!({"status": status, "message": message}),
+            test["healthStatus"],
+            "{path}"
+        );
     }
 }
 
 #[test]
 fn the_patch_of_argocd_cm_holds_the_check() {
     let lua = read(&format!("{FOLDER}/health.lua"));
-    let indented: String = lua.lines().map(|l| if l.is_empty() { "\n".to_owned() } else { format!("    {l}\n") }).collect();
+    let indented: String = lua
+        .lines()
+        .map(|l| {
+            if l.is_empty() {
+                "\n".to_owned()
+            } else {
+                format!("    {l}\n")
+            }
+        })
+        .collect();
     let patch =
         format!("data:\n  resource.customizations.health.gitops-health.io_HealthcareService: |\n{indented}");
     assert_file("examples/argocd/argocd-cm-patch.yaml", &patch);
     let parsed = documents(&patch).remove(0);
-    assert_eq!(parsed["data"]["resource.customizations.health.gitops-health.io_HealthcareService"], lua);
+    assert_eq!(
+        parsed["data"]["resource.customizations.health.gitops-health.io_HealthcareService"],
+        lua
+    );
 }

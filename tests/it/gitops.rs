@@ -27,9 +27,23 @@ fn every_manifest_of_the_folder_is_in_the_kustomization() {
 #[test]
 fn environments_differ_where_they_say() {
     let [staging] = services(kustomize("examples/gitops/staging")).try_into().unwrap();
-    let [production] = services(kustomize("examples/gitops/production")).try_into().unwrap();
-    assert_eq!((staging.spec.scaling.min_replicas, staging.spec.scaling.max_replicas), (1, 2));
-    assert_eq!((production.spec.scaling.min_replicas, production.spec.scaling.max_replicas), (3, 10));
+    let [production] = services(kustomize("examples/gitops/production"))
+        .try_into()
+        .unwrap();
+    assert_eq!(
+        (
+            staging.spec.scaling.min_replicas,
+            staging.spec.scaling.max_replicas
+        ),
+        (1, 2)
+    );
+    assert_eq!(
+        (
+            production.spec.scaling.min_replicas,
+            production.spec.scaling.max_replicas
+        ),
+        (3, 10)
+    );
     assert_eq!(staging.metadata.namespace.as_deref(), Some("healthcare"));
 }
 
@@ -37,7 +51,11 @@ fn environments_differ_where_they_say() {
 fn folders_share_one_kustomize_configuration() {
     let base = read("examples/gitops/base/kustomizeconfig.yaml");
     for overlay in ["staging", "production"] {
-        assert_eq!(read(&format!("{FOLDER}/{overlay}/kustomizeconfig.yaml")), base, "{overlay}");
+        assert_eq!(
+            read(&format!("{FOLDER}/{overlay}/kustomizeconfig.yaml")),
+            base,
+            "{overlay}"
+        );
     }
 }
 
@@ -73,7 +91,11 @@ configMapGenerator: [{name: settings, literals: [a=b]}]
 fn images_prefixes_and_generated_names_reach_into_a_service() {
     let folder = tempfile::tempdir().unwrap();
     let config = read("examples/gitops/base/kustomizeconfig.yaml");
-    for (name, text) in [("services.yaml", REFERENCES), ("kustomization.yaml", OVERLAY), ("kustomizeconfig.yaml", &config)] {
+    for (name, text) in [
+        ("services.yaml", REFERENCES),
+        ("kustomization.yaml", OVERLAY),
+        ("kustomizeconfig.yaml", &config),
+    ] {
         std::fs::write(folder.path().join(name), text).unwrap();
     }
     let objects = kustomize(folder.path().to_str().unwrap());
@@ -81,11 +103,20 @@ fn images_prefixes_and_generated_names_reach_into_a_service() {
         let object = objects.iter().find(|o| o["kind"] == kind).unwrap();
         object["metadata"]["name"].as_str().unwrap().to_owned()
     };
-    let caller = objects.iter().find(|o| o["metadata"]["name"] == "trial-caller").unwrap();
+    let caller = objects
+        .iter()
+        .find(|o| o["metadata"]["name"] == "trial-caller")
+        .unwrap();
     assert_eq!(caller["spec"]["image"], "registry.example.org/caller:2.0.0");
-    assert_eq!(caller["spec"]["accessPolicy"]["outbound"][0]["service"], "trial-callee");
+    assert_eq!(
+        caller["spec"]["accessPolicy"]["outbound"][0]["service"],
+        "trial-callee"
+    );
     assert_eq!(caller["spec"]["secrets"][0]["name"], named("Secret"));
-    assert_eq!(caller["spec"]["envFrom"][0]["configMapRef"]["name"], named("ConfigMap"));
+    assert_eq!(
+        caller["spec"]["envFrom"][0]["configMapRef"]["name"],
+        named("ConfigMap")
+    );
 }
 
 #[test]
@@ -109,5 +140,8 @@ fn the_operator_s_application_renders() {
     let objects = crate::chart::render(&["-f", values.path().to_str().unwrap()]);
     let deployment = crate::chart::one(&objects, "Deployment");
     let image = &deployment["spec"]["template"]["spec"]["containers"][0]["image"];
-    assert_eq!(image, "registry.example.org/gitops-health/healthcare-operator:0.1.0");
+    assert_eq!(
+        image,
+        "registry.example.org/gitops-health/healthcare-operator:0.1.0"
+    );
 }

@@ -16,7 +16,9 @@ pub(crate) fn program(name: &str) -> OsString {
         return path;
     }
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&path).map(|dir| dir.join(name)).find(|file| file.is_file());
+    let found = std::env::split_paths(&path)
+        .map(|dir| dir.join(name))
+        .find(|file| file.is_file());
     found.map(PathBuf::into_os_string).unwrap_or_else(|| {
         panic!(
             "{name} is missing: run `make up` and `. target/cluster/env.sh` (promtool: apt-get install prometheus), \
@@ -29,8 +31,13 @@ pub(crate) fn program(name: &str) -> OsString {
 pub(crate) fn run(name: &str, arguments: &[&str]) -> Result<String, String> {
     let mut command = Command::new(program(name));
     // No cluster is asked: the tests must not depend on one that happens to be configured.
-    command.args(arguments).env("KUBECONFIG", "/dev/null").current_dir(root());
-    let output = command.output().unwrap_or_else(|e| panic!("{name} could not be started: {e}"));
+    command
+        .args(arguments)
+        .env("KUBECONFIG", "/dev/null")
+        .current_dir(root());
+    let output = command
+        .output()
+        .unwrap_or_else(|e| panic!("{name} could not be started: {e}"));
     let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
     if output.status.success() {
         return Ok(stdout);
@@ -57,7 +64,9 @@ pub(crate) fn read(path: &str) -> String {
 pub(crate) fn documents(text: &str) -> Vec<serde_json::Value> {
     use serde::Deserialize as _;
     serde_yaml::Deserializer::from_str(text)
-        .map(|document| serde_json::Value::deserialize(document).unwrap_or_else(|e| panic!("{e} in:\n{text}")))
+        .map(|document| {
+            serde_json::Value::deserialize(document).unwrap_or_else(|e| panic!("{e} in:\n{text}"))
+        })
         .filter(|value| !value.is_null())
         .collect()
 }

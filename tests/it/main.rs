@@ -1,0 +1,6 @@
+//! Tests that join the crates, in one process and without a cluster.
+
+mod argocd;
+mod chart;
+mod gitops;
+mod tools;
