@@ -146,7 +146,7 @@ async fn the_health_check_asks_the_running_service() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_shutdown_under_load_fails_no_request() {
     let process = Process::start(&[
-        ("SHUTDOWN_DRAIN_DELAY", "1s"),
+        ("SHUTDOWN_DRAIN_DELAY", "4s"),
         ("LOG_LEVEL", "warn,service_kit::run=info"),
     ]);
     let idle = TcpStream::connect(process.address).await.unwrap();
