@@ -1,4 +1,4 @@
-module local-cluster/k8s
+module local-cluster/metrics-server
 
 go 1.26.4
 

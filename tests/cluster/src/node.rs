@@ -1,0 +1,178 @@
+//! A real node: containerd, kubelet, kube-proxy and their companions in namespaces of their own.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+use crate::assets::{self, filled};
+use crate::control_plane::NODE;
+use crate::image;
+use crate::layout::Layout;
+use crate::network::Network;
+use crate::pki::{self, Authority, Subject};
+use crate::process::{Process, run};
+use crate::toolchain::Toolchain;
+
+/// The control-group hierarchies (version 1) that containers are put into.
+const HIERARCHIES: [&str; 9] = ["cpu", "cpuacct", "cpuset", "memory", "devices", "freezer", "blkio", "pids", "systemd"];
+
+/// A node to be started.
+pub struct Node<'a> {
+    /// Its files.
+    pub layout: &'a Layout,
+    /// Its binaries.
+    pub tools: &'a Toolchain,
+    /// Its network.
+    pub network: &'a Network,
+    /// Address of the API server.
+    pub server: String,
+}
+
+impl Node<'_> {
+    /// Starts the node and waits until it is Ready. `network` must hold the control groups of [`cgroups`] already.
+    pub fn start(&self) -> Result<Process> {
+        self.identities()?;
+        self.configure()?;
+        self.images()?;
+        self.manifests()?;
+        let mut init = self.launch()?;
+        let wait = format!("--for=condition=Ready node/{NODE} --timeout=1s");
+        let ready = || self.kubectl(&[&["wait"], wait.split(' ').collect::<Vec<_>>().as_slice()].concat(), None).is_ok();
+        init.wait_until(self.layout, Duration::from_secs(120), ready)?;
+        Ok(init)
+    }
+
+    fn identities(&self) -> Result<()> {
+        let directory = self.layout.pki();
+        let authority = Authority::load(&directory, "ca")?;
+        let user = format!("system:node:{NODE}");
+        for (file, name, group) in [
+            ("kubelet", user.as_str(), Some("system:nodes")),
+            ("kube-proxy", "system:kube-proxy", None),
+            ("metrics-server", "metrics-server", None),
+            ("netpol", "netpol-agent", None),
+        ] {
+            let subject = Subject { name, group, ..Subject::default() };
+            pki::kubeconfig(self.layout, &authority, &self.server, file, &subject)?;
+        }
+        let addresses = [self.network.node(), IpAddr::V4(Ipv4Addr::LOCALHOST)];
+        let server = |name, dns| Subject { name, dns, addresses: &addresses, group: None };
+        authority.issue(&server(NODE, &[NODE]))?.write(&directory, "kubelet-server")?;
+        let metrics = server("metrics-server", &["metrics-server.kube-system.svc"]);
+        authority.issue(&metrics)?.write(&directory, "metrics-server")
+    }
+
+    fn configure(&self) -> Result<()> {
+        let (root, conf) = (&self.layout.root, self.layout.conf());
+        for directory in ["var-log", "sysctl", "kubelet", "cni", "containerd", "images", "conf/cni.d"] {
+            std::fs::create_dir_all(root.join(directory))?;
+        }
+        std::fs::write(conf.join("resolv.conf"), "")?;
+        for (file, text) in [
+            ("containerd.toml", assets::CONTAINERD),
+            ("cni.d/10-local.conflist", assets::CNI),
+            ("kubelet.yaml", assets::KUBELET),
+            ("kube-proxy.yaml", assets::KUBE_PROXY),
+            ("node-init.sh", assets::NODE_INIT),
+        ] {
+            std::fs::write(conf.join(file), self.filled(text)?)?;
+        }
+        Ok(())
+    }
+
+    fn filled(&self, text: &str) -> Result<String> {
+        let show = |path: &Path| path.display().to_string();
+        let bridge = self.tools.binary("bridge")?;
+        Ok(filled(
+            text,
+            &[
+                ("ROOT", &show(&self.layout.root)),
+                ("CONF", &show(&self.layout.conf())),
+                ("PKI", &show(&self.layout.pki())),
+                ("LOG", &show(&self.layout.log())),
+                ("SOCKET", &show(&self.layout.containerd())),
+                ("CNI", &show(bridge.parent().context("the plugins lie in a directory")?)),
+                ("RUNC", &show(&runc()?)),
+                ("NODE", &self.network.node().to_string()),
+                ("PATH", &self.tools.search_path()?.to_string_lossy()),
+            ],
+        ))
+    }
+
+    fn images(&self) -> Result<()> {
+        let directory = self.layout.root.join("images");
+        let (source, pause) = (directory.join("pause.c"), directory.join("pause"));
+        std::fs::write(&source, assets::PAUSE)?;
+        run(Command::new("gcc").args(["-Os", "-static", "-o"]).arg(&pause).arg(&source))?;
+        image::write(&directory.join("pause.tar"), "registry.local/local-cluster/pause:3.10", "pause", &pause)?;
+        let coredns = self.tools.binary("coredns")?;
+        image::write(&directory.join("coredns.tar"), "registry.local/local-cluster/coredns:v1.15.0", "coredns", &coredns)
+    }
+
+    fn manifests(&self) -> Result<()> {
+        let binding = "create clusterrolebinding kube-proxy --clusterrole=system:node-proxier --user=system:kube-proxy";
+        self.kubectl(&binding.split(' ').collect::<Vec<_>>(), None)?;
+        let authority = pki::base64(&std::fs::read_to_string(self.layout.pki().join("ca.crt"))?);
+        let address = self.network.node().to_string();
+        let metrics = filled(assets::METRICS_SERVER, &[("CA", &authority), ("NODE", &address)]);
+        self.kubectl(&["apply", "-f"], Some(("metrics-server", &metrics)))?;
+        self.kubectl(&["apply", "-f"], Some(("coredns", assets::COREDNS)))?;
+        Ok(())
+    }
+
+    fn kubectl(&self, args: &[&str], manifest: Option<(&str, &str)>) -> Result<String> {
+        let mut command = Command::new(self.tools.binary("kubectl")?);
+        command.arg("--kubeconfig").arg(self.layout.kubeconfig("admin")).args(args);
+        if let Some((name, text)) = manifest {
+            let file = self.layout.conf().join(format!("{name}-manifest.yaml"));
+            std::fs::write(&file, text)?;
+            command.arg(file);
+        }
+        run(&mut command)
+    }
+
+    /// Joins our control groups, then unshares: the cgroup namespace is rooted where the unsharing process is.
+    fn launch(&self) -> Result<Process> {
+        let script = r#"n=$1; ns=$2; shift 2; for d in "$@"; do echo $$ > "$d/cgroup.procs"; done
+exec ip netns exec "$ns" unshare --mount --propagation private --pid --fork --kill-child --mount-proc --uts --cgroup bash "$n""#;
+        let init = self.layout.conf().join("node-init.sh").display().to_string();
+        let fixed = ["bash", "-c", script, "node", &init, &self.network.namespace()].map(str::to_owned);
+        let groups = self.network.cgroups.iter().map(|group| group.display().to_string());
+        Process::start(self.layout, "node-init", &fixed.into_iter().chain(groups).collect::<Vec<_>>())
+    }
+}
+
+fn runc() -> Result<PathBuf> {
+    let found = ["/usr/sbin/runc", "/usr/bin/runc", "/usr/local/sbin/runc"].map(PathBuf::from);
+    found.into_iter().find(|path| path.is_file()).context("runc is missing: apt-get install runc")
+}
+
+/// Makes one control group for the node in each hierarchy, below this process' own.
+pub fn cgroups(name: &str) -> Result<Vec<PathBuf>> {
+    let own = std::fs::read_to_string("/proc/self/cgroup")?;
+    HIERARCHIES.iter().map(|hierarchy| cgroup(hierarchy, name, &own)).collect()
+}
+
+fn cgroup(hierarchy: &str, name: &str, own: &str) -> Result<PathBuf> {
+    let controller = if hierarchy == "systemd" { "name=systemd" } else { hierarchy };
+    let path = own.lines().find_map(|line| {
+        let (_, rest) = line.split_once(':')?;
+        let (controllers, path) = rest.split_once(':')?;
+        controllers.split(',').any(|c| c == controller).then_some(path)
+    });
+    let path = path.with_context(|| {
+        format!("there is no cgroup v1 hierarchy {hierarchy}: the local node needs them; use a cluster of your own through KUBECONFIG")
+    })?;
+    let parent = Path::new("/sys/fs/cgroup").join(hierarchy).join(path.trim_start_matches('/'));
+    let group = parent.join(name);
+    std::fs::create_dir_all(&group).with_context(|| format!("make the control group {}", group.display()))?;
+    if hierarchy == "cpuset" {
+        for file in ["cpuset.cpus", "cpuset.mems"] {
+            std::fs::write(group.join(file), std::fs::read(parent.join(file))?)?;
+        }
+    }
+    Ok(group)
+}

@@ -1,0 +1,92 @@
+//! Processes that end with the supervisor.
+
+use std::fs::File;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::layout::Layout;
+
+/// A running process with its log and pid files.
+#[derive(Debug)]
+pub struct Process {
+    name: String,
+    child: Child,
+}
+
+impl Process {
+    /// Starts `command` with output in a log of its own. The kernel kills it when this thread ends
+    /// (`PR_SET_PDEATHSIG`), so it must be called from the supervisor's main thread.
+    pub fn start(layout: &Layout, name: &str, command: &[String]) -> Result<Self> {
+        let log = File::create(layout.log().join(format!("{name}.log")))?;
+        let child = Command::new("setpriv")
+            .args(["--pdeathsig", "KILL", "--"])
+            .args(command)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .spawn()
+            .with_context(|| format!("start {name}"))?;
+        std::fs::write(layout.pid().join(name), child.id().to_string())?;
+        Ok(Self { name: name.to_owned(), child })
+    }
+
+    /// Waits until `ready`, failing early with the end of the log if the process ends.
+    pub fn wait_until(&mut self, layout: &Layout, limit: Duration, ready: impl Fn() -> bool) -> Result<()> {
+        let deadline = Instant::now() + limit;
+        while !ready() {
+            if let Some(status) = self.child.try_wait()? {
+                bail!("{} ended with {status}:\n{}", self.name, tail(layout, &self.name));
+            }
+            if Instant::now() > deadline {
+                bail!("{} was not ready after {limit:?}:\n{}", self.name, tail(layout, &self.name));
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Ok(())
+    }
+
+    /// Whether it still runs.
+    pub fn is_running(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// Asks it to end, then makes it.
+    pub fn stop(&mut self, patience: Duration) {
+        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
+        let _gone = pid.map(|pid| kill_process(pid, Signal::TERM));
+        let deadline = Instant::now() + patience;
+        while self.is_running() && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let _gone = self.child.kill();
+        let _gone = self.child.wait();
+    }
+}
+
+/// The last lines of a process' log.
+pub fn tail(layout: &Layout, name: &str) -> String {
+    let text = std::fs::read_to_string(layout.log().join(format!("{name}.log"))).unwrap_or_default();
+    let lines: Vec<_> = text.lines().collect();
+    lines.iter().skip(lines.len().saturating_sub(15)).copied().collect::<Vec<_>>().join("\n")
+}
+
+/// Runs a command to its end and gives its output.
+///
+/// # Errors
+/// When it fails, with what it wrote to standard error.
+pub fn run(command: &mut Command) -> Result<String> {
+    let output = command.stdin(Stdio::null()).output().with_context(|| format!("run {command:?}"))?;
+    if !output.status.success() {
+        bail!("{command:?} failed with {}: {}", output.status, String::from_utf8_lossy(&output.stderr).trim());
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// Whether a process exists.
+pub fn exists(pid: u32) -> bool {
+    Path::new("/proc").join(pid.to_string()).exists()
+}

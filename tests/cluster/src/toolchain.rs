@@ -1,0 +1,232 @@
+//! Builds the binaries from Go modules, once, into a cache outside the checkout.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+use rustix::fs::{FlockOperation, flock};
+use sha2::{Digest, Sha256};
+
+const KUBERNETES: &str = "v1.36.3";
+const CONTAINERD: &str = "github.com/containerd/containerd/v2";
+
+/// Binaries that are built together, from one module of `tools/`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    /// kube-apiserver, kube-controller-manager, kube-scheduler, kubectl, kubelet, kube-proxy.
+    Kubernetes,
+    /// etcd.
+    Etcd,
+    /// helm.
+    Helm,
+    /// crane, which pushes images to a registry.
+    Crane,
+    /// containerd, ctr and the shim.
+    Containerd,
+    /// CNI plugins.
+    Cni,
+    /// metrics-server.
+    MetricsServer,
+    /// CoreDNS.
+    CoreDns,
+    /// The agent that enforces network policies.
+    NetworkPolicy,
+}
+
+impl Group {
+    /// Enough for a control plane and its users.
+    pub const CONTROL_PLANE: [Self; 4] = [Self::Kubernetes, Self::Etcd, Self::Helm, Self::Crane];
+    /// Everything.
+    pub const ALL: [Self; 9] = [
+        Self::Kubernetes,
+        Self::Etcd,
+        Self::Helm,
+        Self::Crane,
+        Self::Containerd,
+        Self::Cni,
+        Self::MetricsServer,
+        Self::CoreDns,
+        Self::NetworkPolicy,
+    ];
+
+    /// The module's directory under `tools/`, and its name in the cache.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Kubernetes => "k8s",
+            Self::Etcd => "etcd",
+            Self::Helm => "helm",
+            Self::Crane => "crane",
+            Self::Containerd => "containerd",
+            Self::Cni => "cni",
+            Self::MetricsServer => "metrics-server",
+            Self::CoreDns => "coredns",
+            Self::NetworkPolicy => "netpol",
+        }
+    }
+
+    /// What to expect of a first build on two cores.
+    const fn effort(self) -> &'static str {
+        match self {
+            Self::Kubernetes => "six to ten minutes",
+            Self::Helm | Self::CoreDns => "one to three minutes",
+            Self::Containerd | Self::MetricsServer => "about a minute",
+            _ => "seconds",
+        }
+    }
+
+    /// Packages and the names of their binaries; a binary is named by the last element unless told otherwise.
+    fn packages(self) -> Vec<(String, &'static str)> {
+        let under = |base: &str, names: &[&'static str]| -> Vec<(String, &'static str)> {
+            names.iter().map(|name| (format!("{base}/{name}"), name.rsplit('/').next().unwrap_or(name))).collect()
+        };
+        match self {
+            Self::Kubernetes => under(
+                "k8s.io/kubernetes/cmd",
+                &["kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl", "kubelet", "kube-proxy"],
+            ),
+            Self::Etcd => vec![("go.etcd.io/etcd/server/v3".to_owned(), "etcd")],
+            Self::Helm => under("helm.sh/helm/v4/cmd", &["helm"]),
+            Self::Crane => under("github.com/google/go-containerregistry/cmd", &["crane"]),
+            Self::Containerd => {
+                under(&format!("{CONTAINERD}/cmd"), &["containerd", "ctr", "containerd-shim-runc-v2"])
+            }
+            Self::Cni => under(
+                "github.com/containernetworking/plugins/plugins",
+                &["main/bridge", "main/loopback", "ipam/host-local", "meta/portmap"],
+            ),
+            Self::MetricsServer => under("sigs.k8s.io/metrics-server/cmd", &["metrics-server"]),
+            Self::CoreDns => under("github.com/coredns", &["coredns"]),
+            Self::NetworkPolicy => vec![(".".to_owned(), "netpol")],
+        }
+    }
+
+    fn flags(self) -> Vec<String> {
+        let plain = "-s -w".to_owned();
+        let linker = match self {
+            Self::Kubernetes => {
+                let at = "k8s.io/component-base/version";
+                format!(
+                    "{plain} -X {at}.gitVersion={KUBERNETES} -X {at}.gitMajor=1 -X {at}.gitMinor=36 -X {at}.gitTreeState=archive -X {at}.gitCommit=module -X {at}.buildDate=1970-01-01T00:00:00Z"
+                )
+            }
+            Self::Containerd => format!("{plain} -X {CONTAINERD}/version.Version=v2.4.2"),
+            _ => plain,
+        };
+        let tags = match self {
+            Self::Kubernetes => "providerless",
+            Self::Containerd => "no_btrfs,no_zfs,no_devmapper",
+            _ => "",
+        };
+        vec![format!("-tags={tags}"), format!("-ldflags={linker}")]
+    }
+
+    fn source(self) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("tools").join(self.name())
+    }
+
+    /// Binaries of this group that an installation for controller tests may bring.
+    fn provided(self, assets: &Path) -> bool {
+        let wanted: &[&str] = match self {
+            Self::Etcd => &["etcd"],
+            _ => return false,
+        };
+        wanted.iter().all(|name| assets.join(name).is_file())
+    }
+}
+
+/// Directories with binaries, in the order of a search path.
+#[derive(Clone, Debug)]
+pub struct Toolchain {
+    directories: Vec<PathBuf>,
+}
+
+impl Toolchain {
+    /// Builds what is missing, telling of each group before it starts. Several processes may call this at once.
+    ///
+    /// # Errors
+    /// When Go is missing or a build fails, with the command and its output on standard error.
+    pub fn build(groups: &[Group], tell: &dyn Fn(&str)) -> Result<Self> {
+        let assets = assets();
+        let mut directories: Vec<PathBuf> = assets.iter().cloned().collect();
+        for (position, group) in groups.iter().enumerate() {
+            if assets.as_deref().is_some_and(|assets| group.provided(assets)) {
+                continue;
+            }
+            let directory = cached(*group)?;
+            if !directory.is_dir() {
+                let (number, of) = (position + 1, groups.len());
+                tell(&format!("building {} ({number} of {of}; {} the first time)", group.name(), group.effort()));
+                build(*group, &directory)?;
+            }
+            directories.push(directory);
+        }
+        Ok(Self { directories })
+    }
+
+    /// Path of a binary.
+    pub fn binary(&self, name: &str) -> Result<PathBuf> {
+        let found = self.directories.iter().map(|d| d.join(name)).find(|path| path.is_file());
+        found.with_context(|| format!("{name} is not among the built groups"))
+    }
+
+    /// The directories, for `PATH`.
+    pub fn directories(&self) -> &[PathBuf] {
+        &self.directories
+    }
+
+    /// A search path of these directories before the standard ones.
+    pub fn search_path(&self) -> Result<OsString> {
+        let standard = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"].map(PathBuf::from);
+        Ok(std::env::join_paths(self.directories.iter().cloned().chain(standard))?)
+    }
+}
+
+/// `KUBEBUILDER_ASSETS`, the convention of controller tests for a directory with etcd, kube-apiserver and kubectl.
+fn assets() -> Option<PathBuf> {
+    std::env::var_os("KUBEBUILDER_ASSETS").map(PathBuf::from).filter(|path| path.is_dir())
+}
+
+fn cache() -> Result<PathBuf> {
+    let base = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+    let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache"));
+    Ok(base.or_else(home).context("neither XDG_CACHE_HOME nor HOME is set")?.join("healthcare-local-cluster"))
+}
+
+/// The directory of a group's binaries. Its name holds the digest of everything that goes into them.
+fn cached(group: Group) -> Result<PathBuf> {
+    let mut digest = Sha256::new();
+    for file in ["go.mod", "go.sum", "main.go"] {
+        digest.update(std::fs::read(group.source().join(file)).unwrap_or_default());
+    }
+    digest.update(group.flags().join(" "));
+    let digest: String = digest.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    Ok(cache()?.join(format!("{}-{digest}", group.name())))
+}
+
+/// Builds beside the target and renames, so that the target is whole or absent.
+fn build(group: Group, directory: &Path) -> Result<()> {
+    let parent = directory.parent().context("the cache has a parent")?;
+    std::fs::create_dir_all(parent)?;
+    let lock = std::fs::File::create(parent.join(format!("{}.lock", group.name())))?;
+    flock(&lock, FlockOperation::LockExclusive).context("wait for another build")?;
+    if directory.is_dir() {
+        return Ok(());
+    }
+    let unfinished = tempfile::tempdir_in(parent)?;
+    for (package, name) in group.packages() {
+        compile(group, &package, &unfinished.path().join(name))?;
+    }
+    std::fs::rename(unfinished.keep(), directory).context("move the built binaries into the cache")
+}
+
+fn compile(group: Group, package: &str, output: &Path) -> Result<()> {
+    let mut command = Command::new("go");
+    command.arg("build").args(group.flags()).arg("-o").arg(output).arg(package);
+    command.current_dir(group.source()).env("CGO_ENABLED", "0").env("GOFLAGS", "-buildvcs=false");
+    let status = command.status().context("run go: install Go 1.26 or newer")?;
+    if !status.success() {
+        bail!("{command:?} failed with {status}");
+    }
+    Ok(())
+}
