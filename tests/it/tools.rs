@@ -19,12 +19,13 @@ pub(crate) fn program(name: &str) -> OsString {
     let found = std::env::split_paths(&path)
         .map(|dir| dir.join(name))
         .find(|file| file.is_file());
-    found.map(PathBuf::into_os_string).unwrap_or_else(|| {
+    let Some(found) = found else {
         panic!(
             "{name} is missing: run `make up` and `. target/cluster/env.sh` (promtool: apt-get install prometheus), \
              or set {variable} to the path of one"
         )
-    })
+    };
+    found.into_os_string()
 }
 
 /// Runs a program: its output, or both of its outputs as the error.

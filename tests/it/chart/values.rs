@@ -82,12 +82,13 @@ fn every_value_is_described() {
 #[test]
 fn the_table_of_the_readme_is_the_file() {
     let values = defaults();
-    let mut table = String::from("| value | default | meaning |\n|---|---|---|\n");
-    for row in described() {
+    let row = |row: Row| {
         let default = row.path.split('.').try_fold(&values, |value, key| value.get(key));
         let default = default.unwrap_or_else(|| panic!("{} is not in values.yaml", row.path));
-        table.push_str(&format!("| `{}` | `{default}` | {} |\n", row.path, row.text));
-    }
+        format!("| `{}` | `{default}` | {} |\n", row.path, row.text)
+    };
+    let rows: String = described().into_iter().map(row).collect();
+    let table = format!("| value | default | meaning |\n|---|---|---|\n{rows}");
     let file = format!("{CHART}/README.md");
     let text = read(&file);
     let (before, rest) = text.split_once("<!-- values -->\n").unwrap();
@@ -125,74 +126,77 @@ fn the_schema_knows_every_value_and_nothing_else() {
     assert_eq!(schema["additionalProperties"], false);
 }
 
+/// `--set` arguments, and what the refusal must contain.
+const WRONG: &[(&str, &str)] = &[
+    ("replicas=two", "at '/replicas': got string, want integer"),
+    ("replicas=9", "at '/replicas': maximum: got 9, want 5"),
+    ("replica=2", "additional properties 'replica' not allowed"),
+    (
+        "operator.logLevel=verbose",
+        "at '/operator/logLevel': value must be one of",
+    ),
+    (
+        "operator.concurrency=0",
+        "at '/operator/concurrency': minimum: got 0, want 1",
+    ),
+    (
+        "watchNamespaces=clinic",
+        "at '/watchNamespaces': got string, want array",
+    ),
+    (
+        "watchNamespaces={Clinic}",
+        "at '/watchNamespaces/0': 'Clinic' does not match pattern",
+    ),
+    ("image.tag=latest", "at '/image/tag': 'not' failed"),
+    (
+        "image.digest=sha256:abc",
+        "at '/image/digest': 'sha256:abc' does not match pattern",
+    ),
+    (
+        "image.pullPolicy=Sometimes",
+        "at '/image/pullPolicy': value must be one of",
+    ),
+    (
+        "protectChildren.validationActions={Deny,Warn}",
+        "at '/protectChildren/validationActions': 'not' failed",
+    ),
+    (
+        "protectChildren.validationActions=",
+        "at '/protectChildren/validationActions'",
+    ),
+    (
+        "commonLabels.app\\.kubernetes\\.io/managed-by=me",
+        "at '/commonLabels'",
+    ),
+    (
+        "tracing.endpoint=otel:4317",
+        "at '/tracing/endpoint': 'otel:4317' does not match pattern",
+    ),
+    (
+        "monitoring.prometheusRule.serviceNotReadyFor=soon",
+        "'soon' does not match pattern",
+    ),
+    (
+        "networkPolicy.apiServerPorts={70000}",
+        "maximum: got 70,000, want 65,535",
+    ),
+    (
+        "networkPolicy.apiServerCIDRs={10.0.0.1}",
+        "'10.0.0.1' does not match pattern",
+    ),
+    (
+        "serviceAccount.create=false",
+        "serviceAccount.name is needed when serviceAccount.create is false",
+    ),
+    (
+        "operator.leaderElection=false",
+        "operator.leaderElection is off with replicas: 2",
+    ),
+];
+
 #[test]
 fn wrong_values_are_refused_with_a_message() {
-    for (set, message) in [
-        ("replicas=two", "at '/replicas': got string, want integer"),
-        ("replicas=9", "at '/replicas': maximum: got 9, want 5"),
-        ("replica=2", "additional properties 'replica' not allowed"),
-        (
-            "operator.logLevel=verbose",
-            "at '/operator/logLevel': value must be one of",
-        ),
-        (
-            "operator.concurrency=0",
-            "at '/operator/concurrency': minimum: got 0, want 1",
-        ),
-        (
-            "watchNamespaces=clinic",
-            "at '/watchNamespaces': got string, want array",
-        ),
-        (
-            "watchNamespaces={Clinic}",
-            "at '/watchNamespaces/0': 'Clinic' does not match pattern",
-        ),
-        ("image.tag=latest", "at '/image/tag': 'not' failed"),
-        (
-            "image.digest=sha256:abc",
-            "at '/image/digest': 'sha256:abc' does not match pattern",
-        ),
-        (
-            "image.pullPolicy=Sometimes",
-            "at '/image/pullPolicy': value must be one of",
-        ),
-        (
-            "protectChildren.validationActions={Deny,Warn}",
-            "at '/protectChildren/validationActions': 'not' failed",
-        ),
-        (
-            "protectChildren.validationActions=",
-            "at '/protectChildren/validationActions'",
-        ),
-        (
-            "commonLabels.app\\.kubernetes\\.io/managed-by=me",
-            "at '/commonLabels'",
-        ),
-        (
-            "tracing.endpoint=otel:4317",
-            "at '/tracing/endpoint': 'otel:4317' does not match pattern",
-        ),
-        (
-            "monitoring.prometheusRule.serviceNotReadyFor=soon",
-            "'soon' does not match pattern",
-        ),
-        (
-            "networkPolicy.apiServerPorts={70000}",
-            "maximum: got 70,000, want 65,535",
-        ),
-        (
-            "networkPolicy.apiServerCIDRs={10.0.0.1}",
-            "'10.0.0.1' does not match pattern",
-        ),
-        (
-            "serviceAccount.create=false",
-            "serviceAccount.name is needed when serviceAccount.create is false",
-        ),
-        (
-            "operator.leaderElection=false",
-            "operator.leaderElection is off with replicas: 2",
-        ),
-    ] {
+    for (set, message) in WRONG {
         let refusal = try_render(&["--set", set])
             .map(|_| set)
             .expect_err("was accepted");
