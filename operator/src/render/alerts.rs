@@ -16,8 +16,15 @@ pub mod rule;
 use rule::{Alert, Group, Rule};
 
 /// Labels that mean something to Prometheus or are set on every alert.
-const RESERVED_LABELS: [&str; 7] =
-    ["__name__", "alertname", "long_window", "namespace", "service", "severity", "short_window"];
+const RESERVED_LABELS: [&str; 7] = [
+    "__name__",
+    "alertname",
+    "long_window",
+    "namespace",
+    "service",
+    "severity",
+    "short_window",
+];
 
 /// What makes one alert different from another.
 pub(super) struct Template<'a> {
@@ -45,7 +52,11 @@ pub fn standard(plan: &Plan, rules: &RulesPlan) -> Option<Group> {
         (!stopped).then(|| pods_not_ready(plan)),
         autoscaled.then(|| replicas_at_maximum(plan)),
     ];
-    let alerts: Vec<Rule> = candidates.into_iter().flatten().map(|t| Rule::Alert(t.alert(plan, rules))).collect();
+    let alerts: Vec<Rule> = candidates
+        .into_iter()
+        .flatten()
+        .map(|t| Rule::Alert(t.alert(plan, rules)))
+        .collect();
     (!alerts.is_empty()).then(|| Group {
         name: format!("{}.standard", plan.owner.name),
         rules: alerts,
@@ -60,12 +71,19 @@ pub fn standard(plan: &Plan, rules: &RulesPlan) -> Option<Group> {
 pub fn extra(plan: &Plan, rules: &RulesPlan) -> Result<Option<Group>, RuleError> {
     let field = "spec.observability.alerts.extraRules";
     let alerts = rules.alerts.extra_rules.iter().map(|extra| {
-        check_text(&format!("{field}: alert {}: summary", extra.alert), extra.summary.as_deref())?;
+        check_text(
+            &format!("{field}: alert {}: summary", extra.alert),
+            extra.summary.as_deref(),
+        )?;
         Ok(Rule::Alert(own(extra).alert(plan, rules)))
     });
     let alerts = alerts.collect::<Result<Vec<_>, RuleError>>()?;
     let name = format!("{}.extra", plan.owner.name);
-    Ok((!alerts.is_empty()).then_some(Group { name, rules: alerts, field }))
+    Ok((!alerts.is_empty()).then_some(Group {
+        name,
+        rules: alerts,
+        field,
+    }))
 }
 
 /// Checks what all alerts share: the user's labels and the base of the runbook links.
@@ -79,12 +97,17 @@ pub fn check_shared(rules: &RulesPlan) -> Result<(), RuleError> {
         }
         check_text(&format!("spec.observability.alerts.labels: {label}"), Some(value))?;
     }
-    check_text("spec.observability.alerts.runbookBaseUrl", rules.alerts.runbook_base_url.as_deref())
+    check_text(
+        "spec.observability.alerts.runbookBaseUrl",
+        rules.alerts.runbook_base_url.as_deref(),
+    )
 }
 
 fn check_text(field: &str, text: Option<&str>) -> Result<(), RuleError> {
-    template::check(text.unwrap_or_default())
-        .map_err(|problem| RuleError::Template { field: field.to_owned(), problem })
+    template::check(text.unwrap_or_default()).map_err(|problem| RuleError::Template {
+        field: field.to_owned(),
+        problem,
+    })
 }
 
 /// Without requests the share is 0/0, which is above nothing; the bound on the denominator says so.
@@ -100,7 +123,8 @@ fn error_rate(plan: &Plan, rules: &RulesPlan) -> Template<'static> {
         summary: Some(format!("{} fails too many requests", subject(plan))),
         description: Some(format!(
             "{{{{ $value | humanizePercentage }}}} of requests were answered with a 5xx status over 5 minutes; \
-             the limit is {percent}%. Look at the service's logs and its last change."
+             the limit is {}%. Look at the service's logs and its last change.",
+            decimal::plain(percent)
         )),
         labels: Vec::new(),
     }
@@ -109,7 +133,8 @@ fn error_rate(plan: &Plan, rules: &RulesPlan) -> Template<'static> {
 /// The quantile never exceeds the largest finite bound of the histogram: 10 s in service-kit. A limit beyond that
 /// is never passed.
 fn latency(plan: &Plan, rules: &RulesPlan) -> Template<'static> {
-    let buckets = promql::request_rate(plan, "bucket", &[], "5m").replace("(namespace, job)", "(namespace, job, le)");
+    let buckets =
+        promql::request_rate(plan, "bucket", &[], "5m").replace("(namespace, job)", "(namespace, job, le)");
     let limit = decimal::seconds(rules.alerts.latency_milliseconds);
     Template {
         name: "HealthcareServiceLatencyHigh",
@@ -147,7 +172,10 @@ fn down(plan: &Plan) -> Template<'static> {
 /// has an unavailable pod at any moment; one that lasts is a stuck update. Three restarts in 15 minutes is a crash
 /// loop even when the pod is ready in between.
 fn pods_not_ready(plan: &Plan) -> Template<'static> {
-    let (namespace, name) = (promql::quote(&plan.owner.namespace), promql::quote(&plan.owner.name));
+    let (namespace, name) = (
+        promql::quote(&plan.owner.namespace),
+        promql::quote(&plan.owner.name),
+    );
     Template {
         name: "HealthcareServicePodsNotReady",
         severity: Severity::Warning,
@@ -169,7 +197,10 @@ fn pods_not_ready(plan: &Plan) -> Template<'static> {
 }
 
 fn replicas_at_maximum(plan: &Plan) -> Template<'static> {
-    let (namespace, name) = (promql::quote(&plan.owner.namespace), promql::quote(&plan.owner.name));
+    let (namespace, name) = (
+        promql::quote(&plan.owner.namespace),
+        promql::quote(&plan.owner.name),
+    );
     let series = |metric: &str| {
         format!(
             "max by (namespace, horizontalpodautoscaler) \
@@ -180,7 +211,11 @@ fn replicas_at_maximum(plan: &Plan) -> Template<'static> {
         name: "HealthcareServiceReplicasAtMaximum",
         severity: Severity::Warning,
         hold: Some("15m"),
-        expr: format!("{}\n  >= {}", series("status_current_replicas"), series("spec_max_replicas")),
+        expr: format!(
+            "{}\n  >= {}",
+            series("status_current_replicas"),
+            series("spec_max_replicas")
+        ),
         summary: Some(format!("{} runs at its maximum of replicas", subject(plan))),
         description: Some(
             "The autoscaler has run {{ $value }} replicas, as many as it may, for 15 minutes. Raise \
@@ -212,14 +247,27 @@ impl Template<'_> {
     /// The alert with what all alerts of a service share.
     pub(super) fn alert(self, plan: &Plan, rules: &RulesPlan) -> Alert {
         let mut labels = rules.alerts.labels.clone();
-        labels.extend(self.labels.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())));
+        labels.extend(
+            self.labels
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value.to_owned())),
+        );
         labels.insert("severity".to_owned(), self.severity.as_str().to_owned());
         labels.insert("namespace".to_owned(), plan.owner.namespace.clone());
         labels.insert("service".to_owned(), plan.owner.name.clone());
-        let runbook = rules.alerts.runbook_base_url.as_deref().map(|base| runbook(base, self.name));
-        let annotations =
-            [("summary", self.summary), ("description", self.description), ("runbook_url", runbook)];
-        let present = annotations.into_iter().filter_map(|(name, text)| Some((name.to_owned(), text?)));
+        let runbook = rules
+            .alerts
+            .runbook_base_url
+            .as_deref()
+            .map(|base| runbook(base, self.name));
+        let annotations = [
+            ("summary", self.summary),
+            ("description", self.description),
+            ("runbook_url", runbook),
+        ];
+        let present = annotations
+            .into_iter()
+            .filter_map(|(name, text)| Some((name.to_owned(), text?)));
         Alert {
             alert: self.name.to_owned(),
             expr: self.expr,

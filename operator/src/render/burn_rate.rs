@@ -32,10 +32,38 @@ struct Burn {
 
 /// Table 5-8 of the workbook, and its one-day window between.
 const BURNS: [Burn; 4] = [
-    Burn { tenths: 144, long: "1h", short: "5m", severity: Severity::Critical, hold: "2m", exhausted: "50 hours" },
-    Burn { tenths: 60, long: "6h", short: "30m", severity: Severity::Critical, hold: "2m", exhausted: "5 days" },
-    Burn { tenths: 30, long: "1d", short: "2h", severity: Severity::Warning, hold: "15m", exhausted: "10 days" },
-    Burn { tenths: 10, long: "3d", short: "6h", severity: Severity::Warning, hold: "15m", exhausted: "30 days" },
+    Burn {
+        tenths: 144,
+        long: "1h",
+        short: "5m",
+        severity: Severity::Critical,
+        hold: "2m",
+        exhausted: "50 hours",
+    },
+    Burn {
+        tenths: 60,
+        long: "6h",
+        short: "30m",
+        severity: Severity::Critical,
+        hold: "2m",
+        exhausted: "5 days",
+    },
+    Burn {
+        tenths: 30,
+        long: "1d",
+        short: "2h",
+        severity: Severity::Warning,
+        hold: "15m",
+        exhausted: "10 days",
+    },
+    Burn {
+        tenths: 10,
+        long: "3d",
+        short: "6h",
+        severity: Severity::Warning,
+        hold: "15m",
+        exhausted: "30 days",
+    },
 ];
 
 /// Every window of [`BURNS`], from short to long.
@@ -44,16 +72,35 @@ const WINDOWS: [&str; 7] = ["5m", "30m", "1h", "2h", "6h", "1d", "3d"];
 /// The recording rules and the alerts. None without an objective, or without scraping: there is nothing to count.
 pub fn group(plan: &Plan, rules: &RulesPlan) -> Option<Group> {
     let slo = rules.slo.as_ref().filter(|_| plan.service_monitor)?;
-    let mut list = vec![record(REQUESTS, promql::request_rate(plan, "count", &[], "5m")), record(ERRORS, errors(plan, slo))];
-    list.extend(WINDOWS.iter().map(|window| record(&ratio_name(window), ratio(plan, window))));
-    let reachable = BURNS.iter().filter(|burn| decimal::fits(burn.tenths, slo.objective));
+    let mut list = vec![
+        record(REQUESTS, promql::request_rate(plan, "count", &[], "5m")),
+        record(ERRORS, errors(plan, slo)),
+    ];
+    list.extend(
+        WINDOWS
+            .iter()
+            .map(|window| record(&ratio_name(window), ratio(plan, window))),
+    );
+    let reachable = BURNS
+        .iter()
+        .filter(|burn| decimal::fits(burn.tenths, slo.objective));
     list.extend(reachable.map(|b| Rule::Alert(b.template(plan, slo).alert(plan, rules))));
-    list.extend(slo.latency_milliseconds.map(|limit| Rule::Alert(not_measured(plan, limit).alert(plan, rules))));
-    Some(Group { name: format!("{}.slo", plan.owner.name), rules: list, field: "spec.observability.slo" })
+    list.extend(
+        slo.latency_milliseconds
+            .map(|limit| Rule::Alert(not_measured(plan, limit).alert(plan, rules))),
+    );
+    Some(Group {
+        name: format!("{}.slo", plan.owner.name),
+        rules: list,
+        field: "spec.observability.slo",
+    })
 }
 
 fn record(name: &str, expr: String) -> Rule {
-    Rule::Record(Record { record: name.to_owned(), expr })
+    Rule::Record(Record {
+        record: name.to_owned(),
+        expr,
+    })
 }
 
 fn ratio_name(window: &str) -> String {
@@ -72,7 +119,11 @@ fn ratio(plan: &Plan, window: &str) -> String {
 fn errors(plan: &Plan, slo: &Slo) -> String {
     let rate = |suffix: &str, matchers: &[&str]| promql::request_rate(plan, suffix, matchers, "5m");
     let Some(limit) = slo.latency_milliseconds else {
-        return format!("{}\nor\n0 * {}", rate("count", &[&promql::failed()]), rate("count", &[]));
+        return format!(
+            "{}\nor\n0 * {}",
+            rate("count", &[&promql::failed()]),
+            rate("count", &[])
+        );
     };
     let within = bucket(limit);
     let good = rate("bucket", &[&within, &promql::not_failed()]);
@@ -84,13 +135,21 @@ fn errors(plan: &Plan, slo: &Slo) -> String {
 /// whole bounds as `1.0`, Prometheus 2 keeps the `1` of the older text format.
 fn bucket(milliseconds: i32) -> String {
     let bound = decimal::seconds(milliseconds);
-    if bound.contains('.') { format!("le={}", promql::quote(&bound)) } else { format!(r#"le=~"{bound}(\\.0)?""#) }
+    if bound.contains('.') {
+        format!("le={}", promql::quote(&bound))
+    } else {
+        format!(r#"le=~"{bound}(\\.0)?""#)
+    }
 }
 
 impl Burn {
     fn factor(&self) -> String {
         let (whole, tenth) = (self.tenths / 10, self.tenths % 10);
-        if tenth == 0 { whole.to_string() } else { format!("{whole}.{tenth}") }
+        if tenth == 0 {
+            whole.to_string()
+        } else {
+            format!("{whole}.{tenth}")
+        }
     }
 
     fn template(&self, plan: &Plan, slo: &Slo) -> Template<'static> {
@@ -102,11 +161,17 @@ impl Burn {
             severity: self.severity,
             hold: Some(self.hold),
             expr: format!("{}\nand\n{}", above(self.long), above(self.short)),
-            summary: Some(format!("{} spends its error budget {} times too fast", subject(plan), self.factor())),
+            summary: Some(format!(
+                "{} spends its error budget at more than {} times the allowed rate",
+                subject(plan),
+                self.factor()
+            )),
             description: Some(format!(
                 "{{{{ $value | humanizePercentage }}}} of requests were bad over {}; the objective is {}% good. At \
                  this rate the budget of 30 days is gone in {} or less.",
-                self.long, slo.objective, self.exhausted
+                self.long,
+                decimal::plain(slo.objective),
+                self.exhausted
             )),
             // The four share a name, and these tell them apart.
             labels: vec![("long_window", self.long), ("short_window", self.short)],

@@ -39,7 +39,11 @@ pub fn prometheus_rule(plan: &Plan) -> Result<Option<DynamicObject>, RuleError> 
 
 fn groups(plan: &Plan, rules: &RulesPlan) -> Result<Vec<Group>, RuleError> {
     alerts::check_shared(rules)?;
-    let all = [alerts::standard(plan, rules), burn_rate::group(plan, rules), alerts::extra(plan, rules)?];
+    let all = [
+        alerts::standard(plan, rules),
+        burn_rate::group(plan, rules),
+        alerts::extra(plan, rules)?,
+    ];
     let groups: Vec<Group> = all.into_iter().flatten().collect();
     groups.iter().try_for_each(Group::check)?;
     Ok(groups)
@@ -61,7 +65,11 @@ fn timeout(interval: &str) -> String {
     let unit = if interval.ends_with('m') { 60_000 } else { 1000 };
     let count: u64 = interval.trim_end_matches(['s', 'm']).parse().unwrap_or(u64::MAX);
     let milliseconds = SCRAPE_TIMEOUT.min(count.saturating_mul(unit) / 5 * 4);
-    if milliseconds.is_multiple_of(1000) { format!("{}s", milliseconds / 1000) } else { format!("{milliseconds}ms") }
+    if milliseconds.is_multiple_of(1000) {
+        format!("{}s", milliseconds / 1000)
+    } else {
+        format!("{milliseconds}ms")
+    }
 }
 
 fn object(plan: &Plan, kind: ChildKind, spec: &Value) -> DynamicObject {
@@ -72,4 +80,4 @@ fn object(plan: &Plan, kind: ChildKind, spec: &Value) -> DynamicObject {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -21,7 +21,13 @@ const STATUS: &str = "http_response_status_code";
 
 /// Routes that machines ask every few seconds. They would thin out the errors of real requests, and a readiness
 /// check that answers 503 during a shutdown is no failure.
-const PROBE_ROUTES: [&str; 5] = ["/health", "/health/live", "/health/ready", "/metrics", "/readiness"];
+const PROBE_ROUTES: [&str; 5] = [
+    "/health",
+    "/health/live",
+    "/health/ready",
+    "/metrics",
+    "/readiness",
+];
 
 /// Why a rule is not emitted.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -47,7 +53,9 @@ pub enum RuleError {
         problem: String,
     },
     /// A label of the user's has a meaning already.
-    #[error("spec.observability.alerts.labels: {label} is set by the operator or by Prometheus: choose another name")]
+    #[error(
+        "spec.observability.alerts.labels: {label} is set by the operator or by Prometheus: choose another name"
+    )]
     ReservedLabel {
         /// Name of the label.
         label: String,
@@ -56,19 +64,34 @@ pub enum RuleError {
 
 /// A string literal.
 pub fn quote(text: &str) -> String {
-    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"))
+    format!(
+        "\"{}\"",
+        text.replace('\\', "\\\\")
+            .replace('"', "\\\"")
+            .replace('\n', "\\n")
+    )
 }
 
 /// Matchers of everything that is scraped from the service: the ServiceMonitor makes the job the service's name.
 pub fn target(plan: &Plan) -> String {
-    format!("namespace={},job={}", quote(&plan.owner.namespace), quote(&plan.owner.name))
+    format!(
+        "namespace={},job={}",
+        quote(&plan.owner.namespace),
+        quote(&plan.owner.name)
+    )
 }
 
 /// Requests per second over `window`, by namespace and job, without probes; `matchers` narrow them further.
 pub fn request_rate(plan: &Plan, suffix: &str, matchers: &[&str], window: &str) -> String {
-    let mut all = vec![target(plan), format!("http_route!~{}", quote(&probe_routes(plan)))];
+    let mut all = vec![
+        target(plan),
+        format!("http_route!~{}", quote(&probe_routes(plan))),
+    ];
     all.extend(matchers.iter().map(|&m| m.to_owned()));
-    format!("sum by (namespace, job) (rate({REQUEST_DURATION}_{suffix}{{{}}}[{window}]))", all.join(","))
+    format!(
+        "sum by (namespace, job) (rate({REQUEST_DURATION}_{suffix}{{{}}}[{window}]))",
+        all.join(",")
+    )
 }
 
 /// Matcher of failed requests: the server's fault, in the terms of RFC 9110.
@@ -83,10 +106,17 @@ pub fn not_failed() -> String {
 
 /// Paths of this service's probes and the usual ones, as one regular expression.
 fn probe_routes(plan: &Plan) -> String {
-    let probes = [&plan.probes.startup, &plan.probes.liveness, &plan.probes.readiness];
+    let probes = [
+        &plan.probes.startup,
+        &plan.probes.liveness,
+        &plan.probes.readiness,
+    ];
     let own = probes.into_iter().map(|probe| probe.path.as_str());
     let metrics = plan.metrics.iter().map(|metrics| metrics.path.as_str());
-    let paths = own.chain(metrics).chain(PROBE_ROUTES).map(|path| path.split('?').next().unwrap_or(path));
+    let paths = own
+        .chain(metrics)
+        .chain(PROBE_ROUTES)
+        .map(|path| path.split('?').next().unwrap_or(path));
     let distinct: BTreeSet<String> = paths.map(escape).collect();
     distinct.into_iter().collect::<Vec<_>>().join("|")
 }

@@ -2,11 +2,19 @@
 
 /// A percentage in units of 10⁻⁹ percent, as decimal digits count; `percent` is within 0..=100, as the CRD says.
 fn units(percent: f64) -> u64 {
-    let digits: String = format!("{percent:.9}").chars().filter(char::is_ascii_digit).collect();
+    let digits: String = format!("{percent:.9}")
+        .chars()
+        .filter(char::is_ascii_digit)
+        .collect();
     digits.parse().unwrap_or(u64::MAX)
 }
 
 const WHOLE: u64 = 100_000_000_000;
+
+/// A percentage as it is, to nine decimals.
+pub fn plain(percent: f64) -> String {
+    text(units(percent), 9)
+}
 
 /// A percentage as a share of one: 5 gives `0.05`.
 pub fn share(percent: f64) -> String {
@@ -33,7 +41,11 @@ fn text(units: u64, places: usize) -> String {
     let padded = format!("{units:0>width$}", width = places + 1);
     let (whole, fraction) = padded.split_at(padded.len() - places);
     let fraction = fraction.trim_end_matches('0');
-    if fraction.is_empty() { whole.to_owned() } else { format!("{whole}.{fraction}") }
+    if fraction.is_empty() {
+        whole.to_owned()
+    } else {
+        format!("{whole}.{fraction}")
+    }
 }
 
 #[cfg(test)]

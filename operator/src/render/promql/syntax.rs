@@ -7,39 +7,43 @@ use promql_parser::parser::value::ValueType;
 use promql_parser::parser::{BinModifier, Expr, VectorSelector, parse};
 use promql_parser::util::{ExprVisitor, walk_expr};
 
-/// Deepest nesting of brackets and signs. The parser recurses, and its stack must hold.
-const MAX_DEPTH: usize = 128;
+mod literals;
+
+/// Most operators and brackets in one expression. Each may be a level of recursion in the parser, whose stack
+/// must hold.
+const MAX_OPERATORS: usize = 256;
+
+/// What may be a level of recursion: brackets, and operators by their first character or by name.
+const SYMBOLS: &str = "([{+-*/%^=<>!@";
+const WORDS: [&str; 5] = ["and", "atan2", "offset", "or", "unless"];
 
 /// Parses an expression.
 ///
 /// # Errors
 /// The problem, in words that complete "rule X: …".
 pub fn check(expression: &str) -> Result<(), String> {
-    if depth(expression) > MAX_DEPTH {
-        return Err(format!("the expression is nested deeper than {MAX_DEPTH} levels"));
+    if operators(expression) > MAX_OPERATORS {
+        return Err(format!(
+            "the expression has more than {MAX_OPERATORS} operators and brackets"
+        ));
     }
-    let parsed = panic::catch_unwind(|| parse(expression))
+    let plain = literals::without_raw(expression);
+    let parsed = panic::catch_unwind(|| parse(&plain))
         .map_err(|_| "the expression holds a number or duration out of range".to_owned())??;
     let _all = walk_expr(&mut Portable, &parsed)?;
     match parsed.value_type() {
         ValueType::Vector | ValueType::Scalar => Ok(()),
-        other => Err(format!("the expression gives a {other}, and a rule needs an instant vector")),
+        other => Err(format!(
+            "the expression gives a {other}, and a rule needs an instant vector"
+        )),
     }
 }
 
-/// An upper bound of the nesting: opening brackets, and the longest run of signs.
-fn depth(expression: &str) -> usize {
-    let (mut brackets, mut deepest, mut signs) = (0_usize, 0, 0);
-    for c in expression.chars().filter(|c| !c.is_whitespace()) {
-        match c {
-            '(' | '[' | '{' => brackets += 1,
-            ')' | ']' | '}' => brackets = brackets.saturating_sub(1),
-            _ => {}
-        }
-        signs = if matches!(c, '+' | '-') { signs + 1 } else { 0 };
-        deepest = deepest.max(brackets + signs);
-    }
-    deepest
+fn operators(expression: &str) -> usize {
+    let code = literals::code(expression).to_ascii_lowercase();
+    let symbols = code.chars().filter(|&c| SYMBOLS.contains(c)).count();
+    let words = code.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    symbols + words.filter(|word| WORDS.contains(word)).count()
 }
 
 /// Refuses what the parser knows and a plain Prometheus does not.
@@ -70,11 +74,19 @@ fn one_set_of_matchers(selector: &VectorSelector) -> Result<(), String> {
 
 fn no_fill(modifier: Option<&BinModifier>) -> Result<(), String> {
     let fill = modifier.map(|m| &m.fill_values);
-    if fill.is_some_and(|f| f.lhs.is_some() || f.rhs.is_some()) { Err(experimental("fill")) } else { Ok(()) }
+    if fill.is_some_and(|f| f.lhs.is_some() || f.rhs.is_some()) {
+        Err(experimental("fill"))
+    } else {
+        Ok(())
+    }
 }
 
 fn stable(op: TokenType) -> Result<(), String> {
-    if [T_LIMITK, T_LIMIT_RATIO].contains(&op.id()) { Err(experimental(&op.to_string())) } else { Ok(()) }
+    if [T_LIMITK, T_LIMIT_RATIO].contains(&op.id()) {
+        Err(experimental(&op.to_string()))
+    } else {
+        Ok(())
+    }
 }
 
 fn experimental(name: &str) -> String {

@@ -21,9 +21,13 @@ const FUNCTIONS: [&str; 9] = [
 pub fn check(text: &str) -> Result<(), String> {
     let mut rest = text;
     while let Some((_, opened)) = rest.split_once("{{") {
-        let (inner, after) = opened.split_once("}}").ok_or("a template is opened with '{{' and never closed")?;
+        let (inner, after) = opened
+            .split_once("}}")
+            .ok_or("a template is opened with '{{' and never closed")?;
         if !is_known(inner) {
-            return Err(format!("'{{{{{inner}}}}}' is not a template that is understood here"));
+            return Err(format!(
+                "'{{{{{inner}}}}}' is not a template that is understood here"
+            ));
         }
         rest = after;
     }
