@@ -27,3 +27,6 @@ pub mod status;
 pub mod watches;
 pub mod workload;
 pub mod workloads;
+
+#[cfg(test)]
+mod testing;
