@@ -1,4 +1,11 @@
 use std::collections::BTreeMap;
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+
+use axum::routing::get;
+use http::StatusCode;
+use service_kit::testing::TestServer;
+use service_kit::{BuildInfo, Clock, Context, Routes, Service, ServiceInfo};
 
 use super::*;
 use crate::render::monitoring::tests::plan;
@@ -28,17 +35,83 @@ fn a_rate_is_scoped_to_the_service() {
     );
 }
 
-/// The names that service-kit gives the common family; its own tests hold them too.
-#[test]
-fn metric_names_are_those_of_the_semantic_conventions() {
-    let names = [REQUEST_DURATION, STATUS];
-    assert_eq!(
-        names,
-        [
-            "http_server_request_duration_seconds",
-            "http_response_status_code"
-        ]
+const INFO: ServiceInfo = ServiceInfo {
+    build: BuildInfo {
+        service: "demo",
+        version: "1.0.0",
+    },
+    about: "A service for tests",
+    metrics_prefix: "demo",
+    default_port: 0,
+    frameworks: "HIPAA",
+    data_classification: "test",
+};
+
+/// What a service of this workspace exposes after one failed request and one of each probe.
+async fn exposed() -> String {
+    let fails = get(|| async { StatusCode::INTERNAL_SERVER_ERROR });
+    let routes = Routes::new().public("/fails/{id}", fails);
+    let build = |_: &Context| {
+        Ok(Service {
+            routes,
+            ..Service::default()
+        })
+    };
+    let server = TestServer::start(&INFO, Clock::system(), build).await.unwrap();
+    for path in PROBE_ROUTES.into_iter().chain(["/fails/1"]) {
+        let address = server.address;
+        tokio::task::spawn_blocking(move || request(address, path))
+            .await
+            .unwrap()
+            .unwrap();
+    }
+    let text = server.metrics().unwrap();
+    server.stop().await.unwrap();
+    text
+}
+
+fn request(address: SocketAddr, path: &str) -> io::Result<String> {
+    let mut connection = TcpStream::connect(address)?;
+    write!(
+        connection,
+        "GET {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n"
+    )?;
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer)?;
+    Ok(answer)
+}
+
+/// Metric, labels and bounds, as the rules spell them.
+#[tokio::test]
+async fn service_kit_exposes_what_the_rules_ask_for() {
+    let text = exposed().await;
+    let has = |parts: &[&str]| {
+        text.lines()
+            .any(|line| parts.iter().all(|part| line.contains(part)))
+    };
+    let count = format!("{REQUEST_DURATION}_count{{");
+    assert!(
+        has(&[
+            &count,
+            r#"http_response_status_code="500""#,
+            r#"http_route="/fails/{id}""#
+        ]),
+        "{text}"
     );
+    for route in PROBE_ROUTES {
+        assert!(
+            has(&[&count, &format!("http_route=\"{route}\"")]),
+            "{route} is not a route of service-kit: {text}"
+        );
+    }
+    let bucket = format!("{REQUEST_DURATION}_bucket{{");
+    for milliseconds in [5, 200, 250, 1000, 2500, 10_000] {
+        let bound = format!("le=\"{}\"", decimal::seconds(milliseconds));
+        assert!(
+            has(&[&bucket, &bound]),
+            "{bound} is not a bound of service-kit: {text}"
+        );
+    }
 }
 
 #[test]
