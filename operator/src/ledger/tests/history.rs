@@ -9,35 +9,52 @@ use super::*;
 /// What happens next.
 #[derive(Clone, Copy, Debug)]
 enum Step {
-    /// The service is reconciled, `early` watch events arriving before the answer to the apply.
-    Pass { early: usize },
+    /// The service is reconciled. Between an apply and its answer somebody may interfere, and `early` events arrive.
+    Pass { meanwhile: Option<Interference>, early: usize },
     /// The spec changes: another desired object, with other fields.
     Wish(u64),
     /// Somebody changes a field that is not ours, or a status.
     ForeignField,
-    /// Somebody changes a field of ours.
-    OurField,
-    /// Somebody deletes the object.
-    Delete,
-    /// Somebody deletes the object and makes another of that name.
-    Replace,
+    /// Somebody does something to what is ours.
+    Interfere(Interference),
     /// So many events arrive.
     Deliver(usize),
     /// The watch breaks: what was under way is lost, and a fresh list is.
     Relist,
 }
 
+/// What others can do to the object.
+#[derive(Clone, Copy, Debug)]
+enum Interference {
+    /// Change a field of ours.
+    OurField,
+    /// Delete it.
+    Delete,
+    /// Delete it and make another of that name.
+    Replace,
+}
+
 fn benign() -> impl Strategy<Value = Step> {
     prop_oneof![
-        (0..4usize).prop_map(|early| Step::Pass { early }),
+        (0..4usize).prop_map(|early| Step::Pass { meanwhile: None, early }),
         (1..4u64).prop_map(Step::Wish),
         Just(Step::ForeignField),
         (1..4usize).prop_map(Step::Deliver),
     ]
 }
 
+fn interference() -> impl Strategy<Value = Interference> {
+    prop_oneof![Just(Interference::OurField), Just(Interference::Delete), Just(Interference::Replace)]
+}
+
 fn any_step() -> impl Strategy<Value = Step> {
-    prop_oneof![4 => benign(), 1 => Just(Step::OurField), 1 => Just(Step::Delete), 1 => Just(Step::Replace), 1 => Just(Step::Relist)]
+    let disturbed = (interference(), 0..4usize).prop_map(|(what, early)| Step::Pass { meanwhile: Some(what), early });
+    prop_oneof![
+        4 => benign(),
+        2 => disturbed,
+        2 => interference().prop_map(Step::Interfere),
+        1 => Just(Step::Relist),
+    ]
 }
 
 enum News {
@@ -74,19 +91,25 @@ impl World {
 
     fn take(&mut self, step: Step) {
         match step {
-            Step::Pass { early } => self.pass(early),
+            Step::Pass { meanwhile, early } => self.pass(meanwhile, early),
             Step::Wish(wanted) => (self.wanted, self.woken) = (wanted, true),
             Step::ForeignField => self.write(|object| object.other = Some("other".into())),
-            Step::OurField => self.write(|object| object.owned = Some(0)),
-            Step::Delete => self.delete(),
-            Step::Replace => {
-                self.delete();
-                self.create(Some(0));
-            }
+            Step::Interfere(what) => self.interfere(what),
             Step::Deliver(events) => self.deliver(events),
             Step::Relist => {
                 self.under_way.clear();
                 self.under_way.push_back(News::Listed(self.object.clone()));
+            }
+        }
+    }
+
+    fn interfere(&mut self, what: Interference) {
+        match what {
+            Interference::OurField => self.write(|object| object.owned = Some(0)),
+            Interference::Delete => self.delete(),
+            Interference::Replace => {
+                self.delete();
+                self.create(Some(0));
             }
         }
     }
@@ -119,7 +142,7 @@ impl World {
     }
 
     /// What `Applier::apply_child` does, the ownership rules aside.
-    fn pass(&mut self, early: usize) {
+    fn pass(&mut self, meanwhile: Option<Interference>, early: usize) {
         self.woken = false;
         let uid = match self.ledger.standing(&key(), self.wanted) {
             Standing::Intact => return,
@@ -137,6 +160,7 @@ impl World {
         self.ledger.expect(&key(), SERVICE);
         match self.apply(uid) {
             Some(answer) => {
+                meanwhile.into_iter().for_each(|what| self.interfere(what));
                 self.deliver(early);
                 self.ledger.record(&key(), self.wanted, answer);
             }
@@ -180,11 +204,11 @@ impl World {
     /// Everything arrives, and whoever was woken works, until nothing happens any more.
     fn settle(&mut self) {
         for _ in 0..20 {
-            self.deliver(usize::MAX.min(self.under_way.len()));
+            self.deliver(self.under_way.len());
             if !self.woken {
                 return;
             }
-            self.pass(0);
+            self.pass(None, 0);
         }
         panic!("the operator never comes to rest");
     }
@@ -230,8 +254,8 @@ proptest! {
             world.take(step);
         }
         world.settle();
-        world.take(Step::OurField);
-        world.deliver(usize::MAX.min(world.under_way.len()));
+        world.interfere(Interference::OurField);
+        world.deliver(world.under_way.len());
         prop_assert!(world.woken);
         let standing = world.ledger.standing(&key(), world.wanted);
         prop_assert!(matches!(standing, Standing::Changed { .. }), "{standing:?}");
