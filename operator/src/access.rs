@@ -39,10 +39,16 @@ impl fmt::Display for Inconsistency {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Missing { callee } => {
-                write!(f, "there is no HealthcareService {callee}: create it or remove it from accessPolicy.outbound")
+                write!(
+                    f,
+                    "there is no HealthcareService {callee}: create it or remove it from accessPolicy.outbound"
+                )
             }
             Self::Refused { callee, caller } => {
-                write!(f, "{callee} does not list {caller} in its accessPolicy.inbound: add it there")
+                write!(
+                    f,
+                    "{callee} does not list {caller} in its accessPolicy.inbound: add it there"
+                )
             }
         }
     }
@@ -51,8 +57,15 @@ impl fmt::Display for Inconsistency {
 /// The services that `service` names as callees, as (namespace, name).
 pub fn callees(service: &HealthcareService) -> Vec<(String, String)> {
     let own = service.namespace().unwrap_or_default();
-    let rules = service.spec.access_policy.iter().flat_map(|policy| &policy.outbound);
-    rules.filter_map(|rule| named_service(rule, &own)).map(|(ns, name)| (ns.to_owned(), name.to_owned())).collect()
+    let rules = service
+        .spec
+        .access_policy
+        .iter()
+        .flat_map(|policy| &policy.outbound);
+    rules
+        .filter_map(|rule| named_service(rule, &own))
+        .map(|(ns, name)| (ns.to_owned(), name.to_owned()))
+        .collect()
 }
 
 /// What does not agree; none when the service names no callee. Callees that admit by labels or addresses are
@@ -71,7 +84,10 @@ pub fn inconsistencies(
         match find(namespace, name) {
             None => Some(Inconsistency::Missing { callee }),
             Some(other) if admits(&other, &own) => None,
-            Some(_) => Some(Inconsistency::Refused { callee, caller: format!("{}/{}", own.0, own.1) }),
+            Some(_) => Some(Inconsistency::Refused {
+                callee,
+                caller: format!("{}/{}", own.0, own.1),
+            }),
         }
     };
     Some(callees.iter().filter_map(judge).collect())
@@ -79,7 +95,11 @@ pub fn inconsistencies(
 
 fn admits(callee: &HealthcareService, caller: &(String, String)) -> bool {
     let own = callee.namespace().unwrap_or_default();
-    let inbound = callee.spec.access_policy.iter().flat_map(|policy| &policy.inbound);
+    let inbound = callee
+        .spec
+        .access_policy
+        .iter()
+        .flat_map(|policy| &policy.inbound);
     let admitted = |rule: &AccessRule| match named_service(rule, &own) {
         Some((namespace, name)) => namespace == caller.0 && name == caller.1,
         None => true,

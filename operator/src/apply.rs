@@ -56,7 +56,9 @@ impl Applier<'_> {
     ) -> Result<Applied, (Applied, Error)> {
         let mut applied = Applied::default();
         let result = self.apply_all(children, inventory, &mut applied).await;
-        let kept = inventory.iter().filter(|old| !applied.inventory.iter().any(|new| same_object(old, new)));
+        let kept = inventory
+            .iter()
+            .filter(|old| !applied.inventory.iter().any(|new| same_object(old, new)));
         match result {
             Ok(()) => Ok(applied),
             Err(error) => {
@@ -85,18 +87,25 @@ impl Applier<'_> {
 
     /// Reads the metadata of the objects that bear the names of children this process has not applied yet.
     async fn look_up(&self, children: &[Child]) -> Result<Existing, Error> {
-        let unknown = children.iter().filter(|child| {
-            matches!(self.standing(child), Standing::Unknown | Standing::Gone)
-        });
+        let unknown = children
+            .iter()
+            .filter(|child| matches!(self.standing(child), Standing::Unknown | Standing::Gone));
         let reads = unknown.map(|child| async move {
             let found = self.metadata_api(child.kind).get_opt(&child.name).await;
             let found = found.map_err(|e| Error::api("read", child.kind.kind(), &child.name, e))?;
             Ok(found.map(|object| (self.key(child), object.metadata)))
         });
-        futures::future::try_join_all(reads).await.map(|all| all.into_iter().flatten().collect())
+        futures::future::try_join_all(reads)
+            .await
+            .map(|all| all.into_iter().flatten().collect())
     }
 
-    async fn apply_child(&self, child: &Child, existing: &Existing, applied: &mut Applied) -> Result<(), Error> {
+    async fn apply_child(
+        &self,
+        child: &Child,
+        existing: &Existing,
+        applied: &mut Applied,
+    ) -> Result<(), Error> {
         let key = self.key(child);
         let standing = self.standing(child);
         let uid = match &standing {
@@ -105,7 +114,9 @@ impl Applier<'_> {
             Standing::Unknown | Standing::Gone => match existing.get(&key) {
                 Some(found) => Some(ownership::check(child, found, self.plan, self.adopt)?),
                 None => {
-                    applied.created.push(format!("{}/{}", child.kind.kind(), child.name));
+                    applied
+                        .created
+                        .push(format!("{}/{}", child.kind.kind(), child.name));
                     None
                 }
             },
@@ -125,7 +136,9 @@ impl Applier<'_> {
     async fn patch(&self, child: &Child, uid: Option<String>) -> Result<(), Error> {
         let key = self.key(child);
         let mut body = child.body.clone();
-        if let (Some(uid), Some(metadata)) = (uid, body.pointer_mut("/metadata").and_then(Value::as_object_mut)) {
+        if let (Some(uid), Some(metadata)) =
+            (uid, body.pointer_mut("/metadata").and_then(Value::as_object_mut))
+        {
             metadata.insert("uid".to_owned(), json!(uid));
         }
         self.ledger.expect(&key, &self.plan.owner.name);
@@ -141,11 +154,17 @@ impl Applier<'_> {
     async fn send(&self, child: &Child, body: &Value) -> Result<ObjectMeta, kube::Error> {
         let params = PatchParams::apply(FIELD_MANAGER).force();
         if child.kind == ChildKind::Deployment {
-            let deployment = self.deployments().patch(&child.name, &params, &Patch::Apply(body)).await?;
+            let deployment = self
+                .deployments()
+                .patch(&child.name, &params, &Patch::Apply(body))
+                .await?;
             self.workloads.saw(&deployment);
             return Ok(deployment.metadata);
         }
-        let answer = self.metadata_api(child.kind).patch(&child.name, &params, &Patch::Apply(body)).await?;
+        let answer = self
+            .metadata_api(child.kind)
+            .patch(&child.name, &params, &Patch::Apply(body))
+            .await?;
         Ok(answer.metadata)
     }
 
@@ -159,23 +178,34 @@ impl Applier<'_> {
         if replaced || vanished {
             self.ledger.forget(key);
         }
-        if replaced { Error::Replaced { kind, name } } else { Error::api("apply", kind, &name, error) }
+        if replaced {
+            Error::Replaced { kind, name }
+        } else {
+            Error::api("apply", kind, &name, error)
+        }
     }
 
     /// Sets `spec.replicas` by its own field manager where it is ours to set: dropping a field from the main
     /// manager would reset it (kubernetes/kubernetes#25238).
     async fn scale(&self, name: &str) -> Result<Option<Workload>, Error> {
         let current = self.workloads.get(&self.plan.owner.namespace, name);
-        let Some(number) = current.as_ref().and_then(|w| w.replicas_to_set(&self.plan.replicas)) else {
+        let Some(number) = current
+            .as_ref()
+            .and_then(|w| w.replicas_to_set(&self.plan.replicas))
+        else {
             return Ok(current);
         };
         let body = json!({
             "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name}, "spec": {"replicas": number},
         });
         let params = PatchParams::apply(SCALE_MANAGER).force();
-        let answer = self.deployments().patch(name, &params, &Patch::Apply(&body)).await;
+        let answer = self
+            .deployments()
+            .patch(name, &params, &Patch::Apply(&body))
+            .await;
         let deployment = answer.map_err(|e| Error::api("scale", "Deployment", name, e))?;
-        self.metrics.child_written(ChildKind::Deployment, ChildOperation::Scale);
+        self.metrics
+            .child_written(ChildKind::Deployment, ChildOperation::Scale);
         self.workloads.saw(&deployment);
         Ok(Workload::of(&deployment))
     }
@@ -197,7 +227,8 @@ impl Applier<'_> {
     }
 
     fn standing(&self, child: &Child) -> Standing {
-        self.ledger.standing(&self.key(child), ledger::digest(&child.body))
+        self.ledger
+            .standing(&self.key(child), ledger::digest(&child.body))
     }
 
     fn key(&self, child: &Child) -> ChildKey {
@@ -205,7 +236,11 @@ impl Applier<'_> {
     }
 
     fn key_of(&self, kind: ChildKind, name: &str) -> ChildKey {
-        ChildKey { kind, namespace: self.plan.owner.namespace.clone(), name: name.to_owned() }
+        ChildKey {
+            kind,
+            namespace: self.plan.owner.namespace.clone(),
+            name: name.to_owned(),
+        }
     }
 
     fn metadata_api(&self, kind: ChildKind) -> Api<PartialObjectMeta<DynamicObject>> {

@@ -22,7 +22,9 @@ impl Backoff {
     /// services that failed together do not come back together.
     pub fn failed(&self, namespace: &str, name: &str) -> Duration {
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = failures.entry((namespace.to_owned(), name.to_owned())).or_default();
+        let count = failures
+            .entry((namespace.to_owned(), name.to_owned()))
+            .or_default();
         *count = count.saturating_add(1);
         let pause = pause(*count);
         let share = self.random.hash_one((namespace, name, *count)) % 256;

@@ -64,13 +64,30 @@ const CHECKS: [(&str, Check); 8] = [
 ];
 
 /// All conditions. A time moves only when its status flips.
-pub fn conditions(facts: &Facts<'_>, generation: i64, before: &[Condition], now: Timestamp) -> Vec<Condition> {
-    let verdicts = CHECKS.iter().filter_map(|(type_, check)| Some((*type_, check(facts)?)));
-    verdicts.map(|(type_, verdict)| condition(type_, verdict, generation, before, now)).collect()
+pub fn conditions(
+    facts: &Facts<'_>,
+    generation: i64,
+    before: &[Condition],
+    now: Timestamp,
+) -> Vec<Condition> {
+    let verdicts = CHECKS
+        .iter()
+        .filter_map(|(type_, check)| Some((*type_, check(facts)?)));
+    verdicts
+        .map(|(type_, verdict)| condition(type_, verdict, generation, before, now))
+        .collect()
 }
 
-fn condition(type_: &str, verdict: Verdict, generation: i64, before: &[Condition], now: Timestamp) -> Condition {
-    let earlier = before.iter().find(|c| c.type_ == type_ && c.status == verdict.status);
+fn condition(
+    type_: &str,
+    verdict: Verdict,
+    generation: i64,
+    before: &[Condition],
+    now: Timestamp,
+) -> Condition {
+    let earlier = before
+        .iter()
+        .find(|c| c.type_ == type_ && c.status == verdict.status);
     Condition {
         type_: type_.to_owned(),
         status: verdict.status.to_owned(),
@@ -97,7 +114,10 @@ fn truncated(message: String) -> String {
 
 fn ready(facts: &Facts<'_>) -> Option<Verdict> {
     Some(match phase(facts) {
-        Phase::Paused => unknown("Paused", format!("spec.paused is true: nothing is applied; {}", counts(facts))),
+        Phase::Paused => unknown(
+            "Paused",
+            format!("spec.paused is true: nothing is applied; {}", counts(facts)),
+        ),
         Phase::Ready { reason, message } => yes(reason, message),
         Phase::Working { reason, message } | Phase::Stuck { reason, message } => no(reason, message),
     })
@@ -144,13 +164,21 @@ fn progressing(facts: &Facts<'_>) -> Option<Verdict> {
 }
 
 fn paused(facts: &Facts<'_>) -> Option<Verdict> {
-    facts.paused.then(|| yes("Paused", "spec.paused is true: the operator watches and reports, but writes nothing"))
+    facts.paused.then(|| {
+        yes(
+            "Paused",
+            "spec.paused is true: the operator watches and reports, but writes nothing",
+        )
+    })
 }
 
 fn access_policy(facts: &Facts<'_>) -> Option<Verdict> {
     let list = facts.access?;
     let Some(first) = list.first() else {
-        return Some(yes("CalleesAdmit", "every service in accessPolicy.outbound admits this one"));
+        return Some(yes(
+            "CalleesAdmit",
+            "every service in accessPolicy.outbound admits this one",
+        ));
     };
     let all: Vec<_> = list.iter().map(ToString::to_string).collect();
     Some(no(first.reason(), all.join("; ")))
@@ -191,10 +219,16 @@ fn phase(facts: &Facts<'_>) -> Phase {
 fn rollout(facts: &Facts<'_>, plan: &Plan, workload: &Workload) -> Phase {
     if is_stopped(facts) && workload.is_observed() && workload.replicas == 0 {
         let message = "stopped: scaling.minReplicas is 0".to_owned();
-        return Phase::Ready { reason: "Stopped", message };
+        return Phase::Ready {
+            reason: "Stopped",
+            message,
+        };
     }
     if workload.is_rolled_out(plan.replicas.minimum()) && !is_stopped(facts) {
-        return Phase::Ready { reason: "Serving", message: counts(facts) };
+        return Phase::Ready {
+            reason: "Serving",
+            message: counts(facts),
+        };
     }
     let (reason, message) = explanation(facts, workload);
     match &workload.failure {
@@ -206,7 +240,10 @@ fn rollout(facts: &Facts<'_>, plan: &Plan, workload: &Workload) -> Phase {
 /// The pods' own reason where there is one, then what the Deployment controller says, then the numbers.
 fn explanation(facts: &Facts<'_>, workload: &Workload) -> (String, String) {
     match (facts.fault, &workload.failure) {
-        (Some(fault), _) => (fault.reason.clone(), format!("{}; {}", fault.message, counts(facts))),
+        (Some(fault), _) => (
+            fault.reason.clone(),
+            format!("{}; {}", fault.message, counts(facts)),
+        ),
         (None, Some(failure)) => (failure.reason.clone(), failure.message.clone()),
         (None, None) => ("RollingOut".to_owned(), counts(facts)),
     }
@@ -219,24 +256,44 @@ fn is_stopped(facts: &Facts<'_>) -> bool {
 fn counts(facts: &Facts<'_>) -> String {
     facts.workload.map_or_else(
         || "no Deployment yet".to_owned(),
-        |w| format!("{} of {} pods available, {} of {} up to date", w.available, w.wanted, w.updated, w.wanted),
+        |w| {
+            format!(
+                "{} of {} pods available, {} of {} up to date",
+                w.available, w.wanted, w.updated, w.wanted
+            )
+        },
     )
 }
 
 fn yes(reason: impl Into<String>, message: impl Into<String>) -> Verdict {
-    Verdict { status: "True", reason: reason.into(), message: message.into() }
+    Verdict {
+        status: "True",
+        reason: reason.into(),
+        message: message.into(),
+    }
 }
 
 fn no(reason: impl Into<String>, message: impl Into<String>) -> Verdict {
-    Verdict { status: "False", reason: reason.into(), message: message.into() }
+    Verdict {
+        status: "False",
+        reason: reason.into(),
+        message: message.into(),
+    }
 }
 
 fn unknown(reason: impl Into<String>, message: impl Into<String>) -> Verdict {
-    Verdict { status: "Unknown", reason: reason.into(), message: message.into() }
+    Verdict {
+        status: "Unknown",
+        reason: reason.into(),
+        message: message.into(),
+    }
 }
 
 fn working(reason: &str, message: &str) -> Phase {
-    Phase::Working { reason: reason.to_owned(), message: message.to_owned() }
+    Phase::Working {
+        reason: reason.to_owned(),
+        message: message.to_owned(),
+    }
 }
 
 #[cfg(test)]

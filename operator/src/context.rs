@@ -45,7 +45,9 @@ impl Context {
     /// Forgets everything about a deleted service.
     pub fn forget(&self, service: &HealthcareService) {
         let metadata = &service.metadata;
-        let (Some(namespace), Some(name)) = (&metadata.namespace, &metadata.name) else { return };
+        let (Some(namespace), Some(name)) = (&metadata.namespace, &metadata.name) else {
+            return;
+        };
         self.ledger.forget_service(namespace, name);
         self.workloads.forget(namespace, name);
         self.backoff.forget(namespace, name);

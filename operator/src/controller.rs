@@ -46,14 +46,30 @@ pub async fn run(
     let mut watches = JoinSet::new();
     start_child_watches(&mut watches, &ctx, &namespaces, &triggers);
     watches.spawn(follow_capabilities(Arc::clone(&ctx), triggers.clone()));
-    let services = ServicesWatch { writer, namespaces, ctx: Arc::clone(&ctx), triggers };
+    let services = ServicesWatch {
+        writer,
+        namespaces,
+        ctx: Arc::clone(&ctx),
+        triggers,
+    };
     watches.spawn(services.run(move || {
         synced.send_replace(true);
     }));
 
-    let config = Config::default().debounce(DEBOUNCE).concurrency(settings.concurrency);
+    let config = Config::default()
+        .debounce(DEBOUNCE)
+        .concurrency(settings.concurrency);
     let queue = requests(queue).take_until(shutdown.cancelled_owned());
-    applier(pass, retry_after, Arc::clone(&ctx), ctx.services.clone(), queue, config).for_each(log).await;
+    applier(
+        pass,
+        retry_after,
+        Arc::clone(&ctx),
+        ctx.services.clone(),
+        queue,
+        config,
+    )
+    .for_each(log)
+    .await;
     watches.shutdown().await;
 }
 
@@ -63,7 +79,9 @@ fn start_child_watches(
     namespaces: &[Option<String>],
     triggers: &Triggers,
 ) {
-    let every = ChildKind::ALL.into_iter().flat_map(|kind| namespaces.iter().map(move |namespace| (kind, namespace)));
+    let every = ChildKind::ALL
+        .into_iter()
+        .flat_map(|kind| namespaces.iter().map(move |namespace| (kind, namespace)));
     for (kind, namespace) in every {
         let watch = ChildWatch {
             kind,
@@ -123,16 +141,19 @@ fn pass(service: Arc<HealthcareService>, ctx: Arc<Context>) -> Pass {
     })
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the signature that the applier calls")]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the signature that the applier calls"
+)]
 fn retry_after(service: Arc<HealthcareService>, _: &Error, ctx: Arc<Context>) -> Action {
-    Action::requeue(ctx.backoff.failed(&service.namespace().unwrap_or_default(), &service.name_any()))
+    Action::requeue(
+        ctx.backoff
+            .failed(&service.namespace().unwrap_or_default(), &service.name_any()),
+    )
 }
 
 async fn log(
-    result: Result<
-        (ObjectRef<HealthcareService>, Action),
-        QueueError<Error, std::convert::Infallible>,
-    >,
+    result: Result<(ObjectRef<HealthcareService>, Action), QueueError<Error, std::convert::Infallible>>,
 ) {
     match result {
         Ok((service, _)) => tracing::debug!(%service, "pass done"),

@@ -17,7 +17,12 @@ pub fn transitions(
     applied: &Applied,
 ) -> Vec<Event> {
     let repairs = applied.repairs.iter().map(|drift| repaired(drift, service));
-    readiness(before, after).into_iter().chain(repairs).chain(created(applied)).chain(removed(applied)).collect()
+    readiness(before, after)
+        .into_iter()
+        .chain(repairs)
+        .chain(created(applied))
+        .chain(removed(applied))
+        .collect()
 }
 
 /// Publishes events. A lost event changes nothing but what people read: it is logged.
@@ -37,9 +42,20 @@ fn readiness(before: &HealthcareServiceStatus, after: &HealthcareServiceStatus) 
     if old == Some((new.status.as_str(), new.reason.as_str())) {
         return None;
     }
-    let is_stalled = after.conditions.iter().any(|c| c.type_ == types::STALLED && c.status == "True");
-    let faulty = is_stalled || !matches!(new.reason.as_str(), "RollingOut" | "Applying" | "WaitingForDeletion");
-    let type_ = if new.status == "False" && faulty { EventType::Warning } else { EventType::Normal };
+    let is_stalled = after
+        .conditions
+        .iter()
+        .any(|c| c.type_ == types::STALLED && c.status == "True");
+    let faulty = is_stalled
+        || !matches!(
+            new.reason.as_str(),
+            "RollingOut" | "Applying" | "WaitingForDeletion"
+        );
+    let type_ = if new.status == "False" && faulty {
+        EventType::Warning
+    } else {
+        EventType::Normal
+    };
     Some(event(type_, &new.reason, new.message.clone(), "Reconcile"))
 }
 
@@ -50,29 +66,56 @@ fn find(status: &HealthcareServiceStatus) -> Option<&Condition> {
 /// The child is the event's related object: the recorder would otherwise count repairs of different children as
 /// repetitions of one event.
 fn repaired(drift: &Drift, service: &HealthcareService) -> Event {
-    let by = drift.manager.as_ref().map_or_else(String::new, |manager| format!(" by {manager}"));
-    let note = format!("{} {} was {}{by}; put right", drift.kind, drift.name, drift.change);
+    let by = drift
+        .manager
+        .as_ref()
+        .map_or_else(String::new, |manager| format!(" by {manager}"));
+    let note = format!(
+        "{} {} was {}{by}; put right",
+        drift.kind, drift.name, drift.change
+    );
     let child = ObjectReference {
         kind: Some(drift.kind.clone()),
         name: Some(drift.name.clone()),
         namespace: service.metadata.namespace.clone(),
         ..ObjectReference::default()
     };
-    Event { secondary: Some(child), ..event(EventType::Warning, "DriftRepaired", note, "Repair") }
+    Event {
+        secondary: Some(child),
+        ..event(EventType::Warning, "DriftRepaired", note, "Repair")
+    }
 }
 
 fn created(applied: &Applied) -> Option<Event> {
-    (!applied.created.is_empty())
-        .then(|| event(EventType::Normal, "Created", format!("created {}", applied.created.join(", ")), "Apply"))
+    (!applied.created.is_empty()).then(|| {
+        event(
+            EventType::Normal,
+            "Created",
+            format!("created {}", applied.created.join(", ")),
+            "Apply",
+        )
+    })
 }
 
 fn removed(applied: &Applied) -> Option<Event> {
-    (!applied.removed.is_empty())
-        .then(|| event(EventType::Normal, "Removed", format!("removed {}", applied.removed.join(", ")), "Prune"))
+    (!applied.removed.is_empty()).then(|| {
+        event(
+            EventType::Normal,
+            "Removed",
+            format!("removed {}", applied.removed.join(", ")),
+            "Prune",
+        )
+    })
 }
 
 fn event(type_: EventType, reason: &str, note: String, action: &str) -> Event {
-    Event { type_, reason: reason.to_owned(), note: Some(note), action: action.to_owned(), secondary: None }
+    Event {
+        type_,
+        reason: reason.to_owned(),
+        note: Some(note),
+        action: action.to_owned(),
+        secondary: None,
+    }
 }
 
 #[cfg(test)]

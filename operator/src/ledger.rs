@@ -82,7 +82,9 @@ pub struct Ledger {
 impl Ledger {
     /// How a child stands, given the digest of what is wanted now.
     pub fn standing(&self, key: &ChildKey, desired: u64) -> Standing {
-        self.lock().get(key).map_or(Standing::Unknown, |entry| entry.standing(desired))
+        self.lock()
+            .get(key)
+            .map_or(Standing::Unknown, |entry| entry.standing(desired))
     }
 
     /// Starts to listen for events about a child that is about to be applied. A deletion noted before is settled by
@@ -105,7 +107,11 @@ impl Ledger {
 
     /// Identity of a child as last applied.
     pub fn uid(&self, key: &ChildKey) -> Option<String> {
-        self.lock().get(key)?.applied.as_ref().map(|applied| applied.uid.clone())
+        self.lock()
+            .get(key)?
+            .applied
+            .as_ref()
+            .map(|applied| applied.uid.clone())
     }
 
     /// Takes note of an event about a child. Tells the service to reconcile when something we own was changed.
@@ -114,7 +120,11 @@ impl Ledger {
         let entry = entries.get_mut(key)?;
         // A list that began before our apply and ended after it lacks the object: this event proves it alive.
         entry.deleted = entry.deleted.take().filter(|uid| *uid != sighting.uid);
-        if entry.seen.as_ref().is_none_or(|seen| seen.resource_version < sighting.resource_version) {
+        if entry
+            .seen
+            .as_ref()
+            .is_none_or(|seen| seen.resource_version < sighting.resource_version)
+        {
             entry.seen = Some(sighting);
         }
         entry.disturbed().then(|| entry.service.clone())
@@ -138,7 +148,9 @@ impl Ledger {
     ) -> Vec<(ChildKey, String)> {
         let mut entries = self.lock();
         let in_scope = |key: &ChildKey| key.kind == kind && namespace.is_none_or(|ns| ns == key.namespace);
-        let missing = entries.iter_mut().filter(|(key, _)| in_scope(key) && !present.contains(*key));
+        let missing = entries
+            .iter_mut()
+            .filter(|(key, _)| in_scope(key) && !present.contains(*key));
         let gone = missing.filter_map(|(key, entry)| {
             entry.deleted = Some(entry.applied.as_ref()?.uid.clone());
             Some((key.clone(), entry.service.clone()))
@@ -158,7 +170,8 @@ impl Ledger {
 
     /// Forgets every child of a service.
     pub fn forget_service(&self, namespace: &str, service: &str) {
-        self.lock().retain(|key, entry| key.namespace != namespace || entry.service != service);
+        self.lock()
+            .retain(|key, entry| key.namespace != namespace || entry.service != service);
     }
 
     /// A poisoned lock means that a thread panicked between two plain assignments: the data is still whole.
@@ -169,17 +182,22 @@ impl Ledger {
 
 impl Entry {
     fn standing(&self, desired: u64) -> Standing {
-        let Some(applied) = &self.applied else { return Standing::Unknown };
+        let Some(applied) = &self.applied else {
+            return Standing::Unknown;
+        };
         if self.deleted.as_ref() == Some(&applied.uid) {
             return Standing::Gone;
         }
         match self.later() {
             Some(seen) if seen.uid != applied.uid => Standing::Gone,
-            Some(seen) if seen.owned != applied.owned => {
-                Standing::Changed { uid: applied.uid.clone(), manager: seen.other.clone() }
-            }
+            Some(seen) if seen.owned != applied.owned => Standing::Changed {
+                uid: applied.uid.clone(),
+                manager: seen.other.clone(),
+            },
             _ if self.desired == desired => Standing::Intact,
-            _ => Standing::Outdated { uid: applied.uid.clone() },
+            _ => Standing::Outdated {
+                uid: applied.uid.clone(),
+            },
         }
     }
 
@@ -192,7 +210,11 @@ impl Entry {
     /// Also while an apply is under way for the first time: nobody can tell yet whose change an event speaks of, and
     /// another pass finds out without a request.
     fn disturbed(&self) -> bool {
-        self.applied.is_none() || matches!(self.standing(self.desired), Standing::Changed { .. } | Standing::Gone)
+        self.applied.is_none()
+            || matches!(
+                self.standing(self.desired),
+                Standing::Changed { .. } | Standing::Gone
+            )
     }
 }
 
@@ -223,14 +245,21 @@ fn is_ours(entry: &ManagedFieldsEntry) -> bool {
 fn digest_of_entry(entry: &ManagedFieldsEntry) -> u64 {
     let mut hasher = DefaultHasher::new();
     entry.api_version.hash(&mut hasher);
-    entry.fields_v1.as_ref().map(|fields| fields.0.to_string()).hash(&mut hasher);
+    entry
+        .fields_v1
+        .as_ref()
+        .map(|fields| fields.0.to_string())
+        .hash(&mut hasher);
     hasher.finish()
 }
 
 fn last_other(entries: &[ManagedFieldsEntry]) -> Option<String> {
     let own = [FIELD_MANAGER, SCALE_MANAGER];
     let others = entries.iter().filter(|entry| {
-        entry.manager.as_deref().is_some_and(|manager| !own.contains(&manager))
+        entry
+            .manager
+            .as_deref()
+            .is_some_and(|manager| !own.contains(&manager))
             && entry.subresource.as_deref().unwrap_or_default().is_empty()
     });
     let latest = others.max_by_key(|entry| entry.time.as_ref().map(|time| time.0));

@@ -91,7 +91,13 @@ impl Error {
             kube::Error::Api(status) => status.message.clone(),
             other => other.to_string(),
         };
-        Self::Api { action, kind, name: name.to_owned(), message, source: Box::new(source) }
+        Self::Api {
+            action,
+            kind,
+            name: name.to_owned(),
+            message,
+            source: Box::new(source),
+        }
     }
 
     /// Stable CamelCase word: the condition's reason, the event's reason and the metric's label.

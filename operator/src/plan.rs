@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use healthcare_crds::HealthcareService;
 use healthcare_crds::keys;
 use healthcare_crds::v1alpha1::{
-    AccessPolicy, AccessRule, AdditionalPort, Alerts, EnvVar, HealthcareServiceSpec, Scaling, Scheduling, SecretRef,
-    SessionAffinity, Slo, Volume,
+    AccessPolicy, AccessRule, AdditionalPort, Alerts, EnvVar, HealthcareServiceSpec, Scaling, Scheduling,
+    SecretRef, SessionAffinity, Slo, Volume,
 };
 use k8s_openapi::api::core::v1::EnvFromSource;
 use kube::ResourceExt;
@@ -201,7 +201,9 @@ impl Plan {
         Ok(Self {
             env: environment::variables(&spec, &owner, otlp_endpoint.as_deref()),
             disruption: disruption::plan(spec.disruption.as_ref(), &replicas),
-            exposure: spec.exposure.map(|e| exposure::plan(e, &owner.namespace, capabilities)),
+            exposure: spec
+                .exposure
+                .map(|e| exposure::plan(e, &owner.namespace, capabilities)),
             resources: resources::plan(spec.resources.unwrap_or_default()),
             probes: probes::plan(spec.probes.unwrap_or_default(), spec.port),
             service_monitor: metrics.is_some() && capabilities.service_monitor,
@@ -237,7 +239,10 @@ fn owner(service: &HealthcareService) -> Result<Owner, PlanError> {
         name: service.name_any(),
         namespace: service.namespace().ok_or(PlanError::Metadata("namespace"))?,
         uid: service.uid().ok_or(PlanError::Metadata("uid"))?,
-        generation: service.metadata.generation.ok_or(PlanError::Metadata("generation"))?,
+        generation: service
+            .metadata
+            .generation
+            .ok_or(PlanError::Metadata("generation"))?,
         labels: propagated(service.labels()),
     })
 }
@@ -268,7 +273,12 @@ fn metrics(spec: &HealthcareServiceSpec) -> Result<Option<MetricsPlan>, PlanErro
             (named.ok_or(PlanError::MetricsPort(port))?.name.clone(), port)
         }
     };
-    Ok(Some(MetricsPlan { path: metrics.path, port_name, port, interval: metrics.interval }))
+    Ok(Some(MetricsPlan {
+        path: metrics.path,
+        port_name,
+        port,
+        interval: metrics.interval,
+    }))
 }
 
 fn rules(alerts: Alerts, slo: Option<Slo>) -> Option<RulesPlan> {

@@ -23,8 +23,15 @@ fn fault(pod: &Pod) -> Option<PodFault> {
     if pod.metadata.deletion_timestamp.is_some() {
         return None;
     }
-    let containers = status.container_statuses.iter().flatten().chain(status.init_container_statuses.iter().flatten());
-    containers.filter_map(|c| container(name, c)).max_by_key(|f| f.rank).or_else(|| unscheduled(name, pod))
+    let containers = status
+        .container_statuses
+        .iter()
+        .flatten()
+        .chain(status.init_container_statuses.iter().flatten());
+    containers
+        .filter_map(|c| container(name, c))
+        .max_by_key(|f| f.rank)
+        .or_else(|| unscheduled(name, pod))
 }
 
 fn container(pod: &str, status: &ContainerStatus) -> Option<PodFault> {
@@ -35,7 +42,11 @@ fn container(pod: &str, status: &ContainerStatus) -> Option<PodFault> {
         return match reason.as_str() {
             "ContainerCreating" | "PodInitializing" => None,
             "CrashLoopBackOff" => Some(crashed(pod, status)),
-            _ => Some(PodFault { message: format!("pod {pod}: {reason}: {detail}"), reason, rank: 4 }),
+            _ => Some(PodFault {
+                message: format!("pod {pod}: {reason}: {detail}"),
+                reason,
+                rank: 4,
+            }),
         };
     }
     if state.terminated.is_some() {
@@ -54,27 +65,39 @@ fn crashed(pod: &str, status: &ContainerStatus) -> PodFault {
     let terminated = |state: &Option<k8s_openapi::api::core::v1::ContainerState>| {
         state.as_ref().and_then(|s| s.terminated.clone())
     };
-    let last = terminated(&status.state).or_else(|| terminated(&status.last_state)).unwrap_or_default();
+    let last = terminated(&status.state)
+        .or_else(|| terminated(&status.last_state))
+        .unwrap_or_default();
     let restarts = status.restart_count;
     if last.reason.as_deref() == Some("OOMKilled") {
         return PodFault {
             reason: "OOMKilled".to_owned(),
-            message: format!("pod {pod}: killed for using more memory than its limit ({restarts} restarts); raise resources.limits.memory"),
+            message: format!(
+                "pod {pod}: killed for using more memory than its limit ({restarts} restarts); raise resources.limits.memory"
+            ),
             rank: 3,
         };
     }
     PodFault {
         reason: "CrashLoopBackOff".to_owned(),
-        message: format!("pod {pod}: the container ended with exit code {} ({restarts} restarts)", last.exit_code),
+        message: format!(
+            "pod {pod}: the container ended with exit code {} ({restarts} restarts)",
+            last.exit_code
+        ),
         rank: 3,
     }
 }
 
 fn unscheduled(name: &str, pod: &Pod) -> Option<PodFault> {
     let conditions = pod.status.as_ref()?.conditions.as_ref()?;
-    let scheduled = conditions.iter().find(|c| c.type_ == "PodScheduled" && c.status == "False")?;
+    let scheduled = conditions
+        .iter()
+        .find(|c| c.type_ == "PodScheduled" && c.status == "False")?;
     Some(PodFault {
-        reason: scheduled.reason.clone().unwrap_or_else(|| "Unschedulable".to_owned()),
+        reason: scheduled
+            .reason
+            .clone()
+            .unwrap_or_else(|| "Unschedulable".to_owned()),
         message: format!("pod {name}: {}", scheduled.message.clone().unwrap_or_default()),
         rank: 2,
     })

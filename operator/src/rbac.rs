@@ -13,12 +13,23 @@ const CHILD_VERBS: [&str; 6] = ["create", "delete", "get", "list", "patch", "wat
 
 /// Needed wherever services are watched: in each namespace, or in all.
 pub fn in_watched_namespaces() -> Needs {
-    let children = ChildKind::ALL.into_iter().map(|kind| ((kind.group(), kind.plural()), verbs(&CHILD_VERBS)));
+    let children = ChildKind::ALL
+        .into_iter()
+        .map(|kind| ((kind.group(), kind.plural()), verbs(&CHILD_VERBS)));
     let others = [
-        (("gitops-health.io", "healthcareservices"), verbs(&["get", "list", "watch"])),
-        (("gitops-health.io", "healthcareservices/status"), verbs(&["patch"])),
+        (
+            ("gitops-health.io", "healthcareservices"),
+            verbs(&["get", "list", "watch"]),
+        ),
+        (
+            ("gitops-health.io", "healthcareservices/status"),
+            verbs(&["patch"]),
+        ),
         // OwnerReferencesPermissionEnforcement asks for it where children set blockOwnerDeletion.
-        (("gitops-health.io", "healthcareservices/finalizers"), verbs(&["update"])),
+        (
+            ("gitops-health.io", "healthcareservices/finalizers"),
+            verbs(&["update"]),
+        ),
         (("", "pods"), verbs(&["list"])),
         (("events.k8s.io", "events"), verbs(&["create", "patch"])),
     ];
@@ -27,12 +38,18 @@ pub fn in_watched_namespaces() -> Needs {
 
 /// Needed in the operator's own namespace, for leader election.
 pub fn in_own_namespace() -> Needs {
-    Needs::from([(("coordination.k8s.io", "leases"), verbs(&["create", "get", "update"]))])
+    Needs::from([(
+        ("coordination.k8s.io", "leases"),
+        verbs(&["create", "get", "update"]),
+    )])
 }
 
 /// Needed in the whole cluster, however few namespaces are watched: optional APIs that come and go.
 pub fn in_cluster() -> Needs {
-    Needs::from([(("apiextensions.k8s.io", "customresourcedefinitions"), verbs(&["list", "watch"]))])
+    Needs::from([(
+        ("apiextensions.k8s.io", "customresourcedefinitions"),
+        verbs(&["list", "watch"]),
+    )])
 }
 
 fn verbs(list: &[&'static str]) -> BTreeSet<&'static str> {

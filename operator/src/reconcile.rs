@@ -42,7 +42,13 @@ pub async fn reconcile(service: Arc<HealthcareService>, ctx: Arc<Context>) -> Re
     let (applied, error) = match &plan {
         Ok(plan) if service.spec.paused => (observed(&ctx, plan), None),
         Ok(plan) => converge(&ctx, &service, plan, &before).await,
-        Err(_) => (Applied { inventory: before.inventory.clone(), ..Applied::default() }, None),
+        Err(_) => (
+            Applied {
+                inventory: before.inventory.clone(),
+                ..Applied::default()
+            },
+            None,
+        ),
     };
     let (plan, error) = match plan {
         Ok(plan) => (Some(plan), error),
@@ -54,7 +60,8 @@ pub async fn reconcile(service: Arc<HealthcareService>, ctx: Arc<Context>) -> Re
         let events = events::transitions(&service, &before, &status, &applied);
         events::publish(&ctx.recorder, &service, events).await;
     }
-    ctx.metrics.service_observed(&service, is_true(&status, types::READY));
+    ctx.metrics
+        .service_observed(&service, is_true(&status, types::READY));
     next(error, &status, ctx.clock.now())
 }
 
@@ -71,7 +78,10 @@ async fn converge(
         workloads: &ctx.workloads,
         metrics: &ctx.metrics,
         plan,
-        adopt: service.annotations().get(keys::ADOPT).is_some_and(|value| value == "true"),
+        adopt: service
+            .annotations()
+            .get(keys::ADOPT)
+            .is_some_and(|value| value == "true"),
         now: ctx.clock.now(),
     };
     let rendered = render::children(plan).and_then(render::Children::into_list);
@@ -80,16 +90,23 @@ async fn converge(
             Ok(applied) => (applied, None),
             Err((applied, error)) => (applied, Some(error)),
         },
-        Err(error) => {
-            (Applied { inventory: before.inventory.clone(), ..observed(ctx, plan) }, Some(error.into()))
-        }
+        Err(error) => (
+            Applied {
+                inventory: before.inventory.clone(),
+                ..observed(ctx, plan)
+            },
+            Some(error.into()),
+        ),
     }
 }
 
 /// What is known without touching anything.
 fn observed(ctx: &Context, plan: &Plan) -> Applied {
     let workload = ctx.workloads.get(&plan.owner.namespace, &plan.owner.name);
-    Applied { workload, ..Applied::default() }
+    Applied {
+        workload,
+        ..Applied::default()
+    }
 }
 
 /// Looks at the pods where that tells something, and draws up the status.
@@ -102,7 +119,8 @@ async fn assess(
     before: &HealthcareServiceStatus,
 ) -> Result<HealthcareServiceStatus, Error> {
     let workload = applied.workload.clone().or_else(|| {
-        ctx.workloads.get(&service.namespace().unwrap_or_default(), &service.name_any())
+        ctx.workloads
+            .get(&service.namespace().unwrap_or_default(), &service.name_any())
     });
     let fault = match (plan, &workload) {
         (Some(plan), Some(workload)) => look_at_pods(ctx, plan, workload).await?,
@@ -140,7 +158,11 @@ fn wants_monitoring(service: &HealthcareService) -> bool {
 }
 
 /// When to look again: only while something is under way that no watch tells about.
-fn next(error: Option<Error>, status: &HealthcareServiceStatus, now: jiff::Timestamp) -> Result<Action, Error> {
+fn next(
+    error: Option<Error>,
+    status: &HealthcareServiceStatus,
+    now: jiff::Timestamp,
+) -> Result<Action, Error> {
     match error {
         Some(error) if error.retry() == Retry::Backoff => Err(error),
         Some(error) => {
@@ -156,11 +178,18 @@ fn next(error: Option<Error>, status: &HealthcareServiceStatus, now: jiff::Times
 
 /// A quarter of the time that the service has not been ready, within bounds.
 fn pause_between_looks(status: &HealthcareServiceStatus, now: jiff::Timestamp) -> Duration {
-    let since = status.conditions.iter().find(|c| c.type_ == types::READY).map_or(now, |c| c.last_transition_time.0);
+    let since = status
+        .conditions
+        .iter()
+        .find(|c| c.type_ == types::READY)
+        .map_or(now, |c| c.last_transition_time.0);
     let waited = now.duration_since(since).unsigned_abs();
     (waited / 4).clamp(POD_LOOKS.0, POD_LOOKS.1)
 }
 
 fn is_true(status: &HealthcareServiceStatus, type_: &str) -> bool {
-    status.conditions.iter().any(|c| c.type_ == type_ && c.status == "True")
+    status
+        .conditions
+        .iter()
+        .any(|c| c.type_ == type_ && c.status == "True")
 }

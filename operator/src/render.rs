@@ -146,8 +146,15 @@ impl Children {
 
 fn child<T: Serialize>(kind: ChildKind, object: Option<T>) -> Result<Option<Child>, RenderError> {
     let Some(object) = object else { return Ok(None) };
-    let body = serde_json::to_value(object).map_err(|source| RenderError::Json { kind: kind.kind(), source })?;
-    let name = body.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let body = serde_json::to_value(object).map_err(|source| RenderError::Json {
+        kind: kind.kind(),
+        source,
+    })?;
+    let name = body
+        .pointer("/metadata/name")
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .to_owned();
     Ok(Some(Child { kind, name, body }))
 }
 

@@ -44,7 +44,8 @@ impl StatusMemory {
 
     fn record(&self, written: &HealthcareService) {
         let status = written.status.clone().unwrap_or_default();
-        self.lock().insert(written.uid().unwrap_or_default(), (version_of(written), status));
+        self.lock()
+            .insert(written.uid().unwrap_or_default(), (version_of(written), status));
     }
 
     /// A poisoned lock means that a thread panicked between two plain assignments: the data is still whole.
@@ -54,7 +55,10 @@ impl StatusMemory {
 }
 
 fn version_of(service: &HealthcareService) -> u64 {
-    service.resource_version().and_then(|v| v.parse().ok()).unwrap_or_default()
+    service
+        .resource_version()
+        .and_then(|v| v.parse().ok())
+        .unwrap_or_default()
 }
 
 /// What is to be reported after a pass. Pure.
@@ -74,10 +78,21 @@ pub fn report(
         replicas: Some(workload.map_or(0, |w| w.replicas)),
         ready_replicas: Some(workload.map_or(0, |w| w.ready)),
         available: Some(available(workload)),
-        selector: facts.plan.map(|plan| labels::selector_text(&labels::selector(plan))).or_else(|| before.selector.clone()),
-        image: if facts.paused { before.image.clone() } else { Some(service.spec.image.clone()) },
+        selector: facts
+            .plan
+            .map(|plan| labels::selector_text(&labels::selector(plan)))
+            .or_else(|| before.selector.clone()),
+        image: if facts.paused {
+            before.image.clone()
+        } else {
+            Some(service.spec.image.clone())
+        },
         url: facts.plan.and_then(url),
-        inventory: if facts.paused { before.inventory.clone() } else { applied.inventory.clone() },
+        inventory: if facts.paused {
+            before.inventory.clone()
+        } else {
+            applied.inventory.clone()
+        },
         drift: drift(&applied.repairs, &before.drift),
         last_handled_reconcile_at: requested.or_else(|| before.last_handled_reconcile_at.clone()),
     }
@@ -111,14 +126,21 @@ pub async fn write(
         return Ok(false);
     }
     let name = service.name_any();
-    let api: Api<HealthcareService> = Api::namespaced(client.clone(), &service.namespace().unwrap_or_default());
+    let api: Api<HealthcareService> =
+        Api::namespaced(client.clone(), &service.namespace().unwrap_or_default());
     let body = json!({
         "apiVersion": format!("{}/v1alpha1", keys::GROUP),
         "kind": "HealthcareService",
         "metadata": {"name": name, "uid": service.uid()},
         "status": status,
     });
-    let answer = api.patch_status(&name, &PatchParams::apply(FIELD_MANAGER).force(), &Patch::Apply(&body)).await;
+    let answer = api
+        .patch_status(
+            &name,
+            &PatchParams::apply(FIELD_MANAGER).force(),
+            &Patch::Apply(&body),
+        )
+        .await;
     match answer {
         Ok(written) => {
             memory.record(&written);
@@ -126,7 +148,12 @@ pub async fn write(
         }
         // The service was deleted meanwhile: there is nobody to report to.
         Err(kube::Error::Api(answer)) if matches!(answer.code, 404 | 409) => Ok(false),
-        Err(error) => Err(Error::api("report the status of", "HealthcareService", &name, error)),
+        Err(error) => Err(Error::api(
+            "report the status of",
+            "HealthcareService",
+            &name,
+            error,
+        )),
     }
 }
 

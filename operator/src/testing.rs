@@ -14,12 +14,18 @@ pub(crate) const NAMESPACE: &str = "clinic";
 pub(crate) const UID: &str = "7c1d2e3f-0000-4000-8000-000000000001";
 
 /// A cluster with every optional API.
-pub(crate) const ALL_APIS: Capabilities =
-    Capabilities { service_monitor: true, prometheus_rule: true, http_route: true };
+pub(crate) const ALL_APIS: Capabilities = Capabilities {
+    service_monitor: true,
+    prometheus_rule: true,
+    http_route: true,
+};
 
 /// A cluster with none of them.
-pub(crate) const NO_APIS: Capabilities =
-    Capabilities { service_monitor: false, prometheus_rule: false, http_route: false };
+pub(crate) const NO_APIS: Capabilities = Capabilities {
+    service_monitor: false,
+    prometheus_rule: false,
+    http_route: false,
+};
 
 /// A service as read from an API server: the given fields besides an image.
 pub(crate) fn service(spec: Value) -> HealthcareService {
@@ -28,7 +34,9 @@ pub(crate) fn service(spec: Value) -> HealthcareService {
 
 pub(crate) fn named(name: &str, mut spec: Value) -> HealthcareService {
     let fields = spec.as_object_mut().expect("a spec is an object");
-    fields.entry("image").or_insert_with(|| json!("registry.example.org/team/records:1.0.0"));
+    fields
+        .entry("image")
+        .or_insert_with(|| json!("registry.example.org/team/records:1.0.0"));
     let object = json!({
         "apiVersion": "gitops-health.io/v1alpha1",
         "kind": "HealthcareService",
@@ -40,7 +48,9 @@ pub(crate) fn named(name: &str, mut spec: Value) -> HealthcareService {
 
 /// A manifest of `examples/`, with the metadata that an API server would add.
 pub(crate) fn example(name: &str) -> HealthcareService {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples").join(format!("{name}.yaml"));
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../examples")
+        .join(format!("{name}.yaml"));
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let mut service: HealthcareService = serde_yaml::from_str(&text).expect("a valid manifest");
     service.metadata.uid = Some(UID.to_owned());
@@ -60,10 +70,15 @@ pub(crate) fn planned(spec: Value) -> Plan {
 
 /// Every child of a plan.
 pub(crate) fn rendered(plan: &Plan) -> Vec<Child> {
-    render::children(plan).and_then(render::Children::into_list).expect("a plan that can be rendered")
+    render::children(plan)
+        .and_then(render::Children::into_list)
+        .expect("a plan that can be rendered")
 }
 
 /// The body of one kind of child, none when there is no such child.
 pub(crate) fn body(children: &[Child], kind: ChildKind) -> Option<&Value> {
-    children.iter().find(|child| child.kind == kind).map(|child| &child.body)
+    children
+        .iter()
+        .find(|child| child.kind == kind)
+        .map(|child| &child.body)
 }

@@ -8,9 +8,9 @@ use healthcare_crds::{HealthcareService, keys};
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::core::{DynamicObject, PartialObjectMeta};
+use kube::runtime::WatchStreamExt;
 use kube::runtime::reflector::ObjectRef;
 use kube::runtime::watcher::{self, Event, watcher};
-use kube::runtime::WatchStreamExt;
 use kube::{Api, Resource, ResourceExt};
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -85,13 +85,22 @@ impl ChildWatch {
             Some(namespace) => Api::namespaced_with(client, namespace, &resource),
             None => Api::all_with(client, &resource),
         };
-        followed(api, |object| Sighted { metadata: object.metadata, deployment: None }).boxed()
+        followed(api, |object| Sighted {
+            metadata: object.metadata,
+            deployment: None,
+        })
+        .boxed()
     }
 
     fn saw(&self, child: &Sighted) {
-        let Some(key) = self.key(&child.metadata) else { return };
+        let Some(key) = self.key(&child.metadata) else {
+            return;
+        };
         let drifted = sighting(&child.metadata).and_then(|sighting| self.ctx.ledger.saw(&key, sighting));
-        let moved = child.deployment.as_ref().is_some_and(|deployment| self.ctx.workloads.saw(deployment));
+        let moved = child
+            .deployment
+            .as_ref()
+            .is_some_and(|deployment| self.ctx.workloads.saw(deployment));
         if let Some(service) = drifted {
             self.trigger(&key.namespace, &service);
         } else if moved {
@@ -100,7 +109,9 @@ impl ChildWatch {
     }
 
     fn gone(&self, child: &Sighted) {
-        let Some(key) = self.key(&child.metadata) else { return };
+        let Some(key) = self.key(&child.metadata) else {
+            return;
+        };
         let uid = child.metadata.uid.as_deref().unwrap_or_default();
         if self.kind == ChildKind::Deployment {
             self.ctx.workloads.forget(&key.namespace, &key.name);
@@ -111,7 +122,11 @@ impl ChildWatch {
     }
 
     fn listed(&self, present: &HashSet<ChildKey>) {
-        for (key, service) in self.ctx.ledger.listed(self.kind, self.namespace.as_deref(), present) {
+        for (key, service) in self
+            .ctx
+            .ledger
+            .listed(self.kind, self.namespace.as_deref(), present)
+        {
             if self.kind == ChildKind::Deployment {
                 self.ctx.workloads.forget(&key.namespace, &key.name);
             }
@@ -120,7 +135,11 @@ impl ChildWatch {
     }
 
     fn key(&self, metadata: &ObjectMeta) -> Option<ChildKey> {
-        Some(ChildKey { kind: self.kind, namespace: metadata.namespace.clone()?, name: metadata.name.clone()? })
+        Some(ChildKey {
+            kind: self.kind,
+            namespace: metadata.namespace.clone()?,
+            name: metadata.name.clone()?,
+        })
     }
 
     /// The queue ends only when the process does.
@@ -139,8 +158,11 @@ where
     K::DynamicType: Clone,
     T: Send,
 {
-    let config = watcher::Config::default().labels(&format!("app.kubernetes.io/managed-by={}", keys::MANAGED_BY));
-    watcher(api, config).default_backoff().map(move |event| event.map(|event| mapped(event, &trim)))
+    let config =
+        watcher::Config::default().labels(&format!("app.kubernetes.io/managed-by={}", keys::MANAGED_BY));
+    watcher(api, config)
+        .default_backoff()
+        .map(move |event| event.map(|event| mapped(event, &trim)))
 }
 
 fn mapped<K, T>(event: Event<K>, trim: &impl Fn(K) -> T) -> Event<T> {

@@ -74,14 +74,22 @@ impl Workload {
             updated: status.updated_replicas.unwrap_or_default(),
             ready: status.ready_replicas.unwrap_or_default(),
             available: status.available_replicas.unwrap_or_default(),
-            is_available: conditions.iter().any(|c| c.type_ == "Available" && c.status == "True"),
+            is_available: conditions
+                .iter()
+                .any(|c| c.type_ == "Available" && c.status == "True"),
             failure: failure(&conditions),
         })
     }
 
     /// Whether only the position in history differs.
     pub fn same_state(&self, other: &Self) -> bool {
-        Self { resource_version: 0, ..self.clone() } == Self { resource_version: 0, ..other.clone() }
+        Self {
+            resource_version: 0,
+            ..self.clone()
+        } == Self {
+            resource_version: 0,
+            ..other.clone()
+        }
     }
 
     /// Whether the Deployment controller has seen the current spec.
@@ -111,9 +119,16 @@ impl Workload {
 
 fn replicas_owner(entries: &[ManagedFieldsEntry]) -> ReplicasOwner {
     let owns = |entry: &&ManagedFieldsEntry| {
-        entry.fields_v1.as_ref().is_some_and(|fields| fields.0.pointer("/f:spec/f:replicas").is_some())
+        entry
+            .fields_v1
+            .as_ref()
+            .is_some_and(|fields| fields.0.pointer("/f:spec/f:replicas").is_some())
     };
-    let owners: Vec<_> = entries.iter().filter(owns).filter_map(|entry| entry.manager.as_deref()).collect();
+    let owners: Vec<_> = entries
+        .iter()
+        .filter(owns)
+        .filter_map(|entry| entry.manager.as_deref())
+        .collect();
     match owners.as_slice() {
         [] => ReplicasOwner::Nobody,
         all if all.contains(&SCALE_MANAGER) => ReplicasOwner::Operator,
@@ -129,7 +144,10 @@ fn failure(conditions: &[DeploymentCondition]) -> Option<Failure> {
         None => (stuck?, true),
     };
     Some(Failure {
-        reason: condition.reason.clone().unwrap_or_else(|| condition.type_.clone()),
+        reason: condition
+            .reason
+            .clone()
+            .unwrap_or_else(|| condition.type_.clone()),
         message: condition.message.clone().unwrap_or_default(),
         terminal,
     })

@@ -19,7 +19,9 @@ pub struct Workloads {
 impl Workloads {
     /// Takes note of a Deployment. True when its state differs from what was known; an older one is ignored.
     pub fn saw(&self, deployment: &Deployment) -> bool {
-        let (Some(new), Some(namespace)) = (Workload::of(deployment), deployment.namespace()) else { return false };
+        let (Some(new), Some(namespace)) = (Workload::of(deployment), deployment.namespace()) else {
+            return false;
+        };
         let mut entries = self.lock();
         let key = (namespace, deployment.name_any());
         match entries.get(&key) {

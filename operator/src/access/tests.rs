@@ -26,24 +26,56 @@ fn judged(caller: &HealthcareService, callee: Option<&HealthcareService>) -> Opt
 fn both_sides_must_agree() {
     let cases = [
         ("named", json!([{"service": "caller"}]), vec![]),
-        ("named with its namespace", json!([{"service": "caller", "namespace": NAMESPACE}]), vec![]),
-        ("named in another namespace", json!([{"service": "caller", "namespace": "other"}]), vec!["CalleeRefuses"]),
+        (
+            "named with its namespace",
+            json!([{"service": "caller", "namespace": NAMESPACE}]),
+            vec![],
+        ),
+        (
+            "named in another namespace",
+            json!([{"service": "caller", "namespace": "other"}]),
+            vec!["CalleeRefuses"],
+        ),
         ("nobody", json!([]), vec!["CalleeRefuses"]),
-        ("somebody else", json!([{"service": "stranger"}]), vec!["CalleeRefuses"]),
-        ("somebody else and the caller", json!([{"service": "stranger"}, {"service": "caller"}]), vec![]),
-        ("labels, which may fit", json!([{"podSelector": {"matchLabels": {"a": "b"}}}]), vec![]),
-        ("addresses, which may fit", json!([{"cidr": "10.0.0.0/8"}]), vec![]),
+        (
+            "somebody else",
+            json!([{"service": "stranger"}]),
+            vec!["CalleeRefuses"],
+        ),
+        (
+            "somebody else and the caller",
+            json!([{"service": "stranger"}, {"service": "caller"}]),
+            vec![],
+        ),
+        (
+            "labels, which may fit",
+            json!([{"podSelector": {"matchLabels": {"a": "b"}}}]),
+            vec![],
+        ),
+        (
+            "addresses, which may fit",
+            json!([{"cidr": "10.0.0.0/8"}]),
+            vec![],
+        ),
     ];
     for (what, inbound, expected) in cases {
         let found = judged(&caller(json!([{"service": "callee"}])), Some(&callee(inbound)));
-        assert_eq!(found, Some(expected.into_iter().map(str::to_owned).collect()), "{what}");
+        assert_eq!(
+            found,
+            Some(expected.into_iter().map(str::to_owned).collect()),
+            "{what}"
+        );
     }
 }
 
 #[test]
 fn a_missing_callee_is_named() {
     let find = |_: &str, _: &str| None;
-    let list = inconsistencies(&caller(json!([{"service": "gone", "namespace": "billing"}])), find).unwrap();
+    let list = inconsistencies(
+        &caller(json!([{"service": "gone", "namespace": "billing"}])),
+        find,
+    )
+    .unwrap();
     assert_eq!(list[0].reason(), "CalleeMissing");
     assert_eq!(
         list[0].to_string(),
@@ -57,7 +89,9 @@ fn a_refusal_names_both_sides() {
     let list = inconsistencies(&caller(json!([{"service": "callee"}])), find).unwrap();
     assert_eq!(
         list[0].to_string(),
-        format!("{NAMESPACE}/callee does not list {NAMESPACE}/caller in its accessPolicy.inbound: add it there")
+        format!(
+            "{NAMESPACE}/callee does not list {NAMESPACE}/caller in its accessPolicy.inbound: add it there"
+        )
     );
 }
 
@@ -69,6 +103,14 @@ fn without_named_callees_there_is_nothing_to_judge() {
 
 #[test]
 fn callees_are_looked_for_in_the_own_namespace_by_default() {
-    let list = callees(&caller(json!([{"service": "a"}, {"service": "b", "namespace": "other"}, {"cidr": "10.0.0.0/8"}])));
-    assert_eq!(list, [(NAMESPACE.to_owned(), "a".to_owned()), ("other".to_owned(), "b".to_owned())]);
+    let list = callees(&caller(
+        json!([{"service": "a"}, {"service": "b", "namespace": "other"}, {"cidr": "10.0.0.0/8"}]),
+    ));
+    assert_eq!(
+        list,
+        [
+            (NAMESPACE.to_owned(), "a".to_owned()),
+            ("other".to_owned(), "b".to_owned())
+        ]
+    );
 }

@@ -20,7 +20,13 @@ pub(super) fn check(child: &Child, found: &ObjectMeta, plan: &Plan, adopt: bool)
             return Err(Error::Conflict { kind, name, owner });
         }
         None if adopt => {}
-        None => return Err(Error::Conflict { kind, name, owner: "not managed by this operator".to_owned() }),
+        None => {
+            return Err(Error::Conflict {
+                kind,
+                name,
+                owner: "not managed by this operator".to_owned(),
+            });
+        }
     }
     Ok(found.uid.clone().unwrap_or_default())
 }

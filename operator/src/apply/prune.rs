@@ -14,13 +14,21 @@ const KEPT_CONFIG_MAPS: usize = 3;
 
 impl Applier<'_> {
     /// Deletes what the inventory lists and the plan no longer has. Runs only after every apply succeeded.
-    pub(super) async fn prune(&self, inventory: &[InventoryEntry], applied: &mut Applied) -> Result<(), Error> {
+    pub(super) async fn prune(
+        &self,
+        inventory: &[InventoryEntry],
+        applied: &mut Applied,
+    ) -> Result<(), Error> {
         let current: Vec<_> = applied.inventory.clone();
-        let left = inventory.iter().filter(|old| !current.iter().any(|new| same_object(old, new)));
+        let left = inventory
+            .iter()
+            .filter(|old| !current.iter().any(|new| same_object(old, new)));
         let (kept, surplus) = sort_out(left, &current, self.plan, applied);
         applied.inventory.extend(kept);
         for (position, old) in surplus.iter().enumerate() {
-            let Some(kind) = ChildKind::of(&old.api_version, &old.kind) else { continue };
+            let Some(kind) = ChildKind::of(&old.api_version, &old.kind) else {
+                continue;
+            };
             if let Err(error) = self.delete(kind, old).await {
                 applied.inventory.extend(surplus.iter().skip(position).cloned());
                 return Err(error);
@@ -34,7 +42,10 @@ impl Applier<'_> {
     async fn delete(&self, kind: ChildKind, old: &InventoryEntry) -> Result<(), Error> {
         self.ledger.forget(&self.key_of(kind, &old.name));
         let params = DeleteParams {
-            preconditions: Some(Preconditions { uid: Some(old.uid.clone()), resource_version: None }),
+            preconditions: Some(Preconditions {
+                uid: Some(old.uid.clone()),
+                resource_version: None,
+            }),
             propagation_policy: Some(PropagationPolicy::Background),
             ..DeleteParams::default()
         };
@@ -57,9 +68,16 @@ fn sort_out<'a>(
     applied: &Applied,
 ) -> (Vec<InventoryEntry>, Vec<InventoryEntry>) {
     let (configs, others): (Vec<_>, Vec<_>) = left.cloned().partition(|entry| entry.kind == "ConfigMap");
-    let rolled_out = applied.workload.as_ref().is_some_and(|w| w.is_rolled_out(plan.replicas.minimum()));
+    let rolled_out = applied
+        .workload
+        .as_ref()
+        .is_some_and(|w| w.is_rolled_out(plan.replicas.minimum()));
     let in_use = current.iter().filter(|entry| entry.kind == "ConfigMap").count();
-    let keep = if in_use == 0 && rolled_out { 0 } else { KEPT_CONFIG_MAPS - in_use.min(KEPT_CONFIG_MAPS) };
+    let keep = if in_use == 0 && rolled_out {
+        0
+    } else {
+        KEPT_CONFIG_MAPS - in_use.min(KEPT_CONFIG_MAPS)
+    };
     let kept: Vec<_> = configs.iter().take(keep).cloned().collect();
     let surplus = configs.into_iter().skip(keep).chain(others).collect();
     (kept, surplus)

@@ -1,12 +1,18 @@
 use super::*;
 
 /// What the first failures in a row wait for at most.
-const GROWTH: [u64; 12] = [500, 1000, 2000, 4000, 8000, 16_000, 32_000, 64_000, 128_000, 256_000, 300_000, 300_000];
+const GROWTH: [u64; 12] = [
+    500, 1000, 2000, 4000, 8000, 16_000, 32_000, 64_000, 128_000, 256_000, 300_000, 300_000,
+];
 
 #[test]
 fn pauses_double_up_to_five_minutes() {
     for (failures, milliseconds) in (1..).zip(GROWTH) {
-        assert_eq!(pause(failures), Duration::from_millis(milliseconds), "after {failures} failures");
+        assert_eq!(
+            pause(failures),
+            Duration::from_millis(milliseconds),
+            "after {failures} failures"
+        );
     }
     assert_eq!(pause(u32::MAX), LONGEST);
     assert_eq!(pause(0), FIRST);
@@ -18,15 +24,19 @@ fn jitter_takes_off_at_most_a_quarter() {
     for milliseconds in GROWTH {
         let longest = Duration::from_millis(milliseconds);
         let waited = backoff.failed("clinic", "records");
-        assert!(waited <= longest && waited >= longest.mul_f64(0.75), "{waited:?} of {longest:?}");
+        assert!(
+            waited <= longest && waited >= longest.mul_f64(0.75),
+            "{waited:?} of {longest:?}"
+        );
     }
 }
 
 #[test]
 fn services_that_failed_together_come_back_apart() {
     let backoff = Backoff::default();
-    let pauses: std::collections::HashSet<_> =
-        (0..100).map(|number| backoff.failed("clinic", &format!("service-{number}"))).collect();
+    let pauses: std::collections::HashSet<_> = (0..100)
+        .map(|number| backoff.failed("clinic", &format!("service-{number}")))
+        .collect();
     assert!(pauses.len() > 50, "only {} different pauses", pauses.len());
 }
 

@@ -8,11 +8,20 @@ const SERVICE: &str = "records";
 const WANTED: u64 = 1;
 
 fn key() -> ChildKey {
-    ChildKey { kind: ChildKind::Service, namespace: "clinic".into(), name: SERVICE.into() }
+    ChildKey {
+        kind: ChildKind::Service,
+        namespace: "clinic".into(),
+        name: SERVICE.into(),
+    }
 }
 
 fn seen(uid: &str, resource_version: u64, owned: u64) -> Sighting {
-    Sighting { uid: uid.into(), resource_version, owned: Some(owned), other: None }
+    Sighting {
+        uid: uid.into(),
+        resource_version,
+        owned: Some(owned),
+        other: None,
+    }
 }
 
 /// A ledger with one child: object `a`, applied at version 10 with the fields 100.
@@ -31,7 +40,11 @@ fn woken() -> Option<String> {
 fn unknown_until_applied() {
     let ledger = Ledger::default();
     assert_eq!(ledger.standing(&key(), WANTED), Standing::Unknown);
-    assert_eq!(ledger.saw(&key(), seen("a", 1, 100)), None, "nobody asked about it");
+    assert_eq!(
+        ledger.saw(&key(), seen("a", 1, 100)),
+        None,
+        "nobody asked about it"
+    );
     ledger.expect(&key(), SERVICE);
     assert_eq!(ledger.standing(&key(), WANTED), Standing::Unknown);
     assert_eq!(ledger.uid(&key()), None);
@@ -61,7 +74,13 @@ fn change_during_the_first_apply_wakes() {
     ledger.expect(&key(), SERVICE);
     assert_eq!(ledger.saw(&key(), seen("a", 11, 99)), woken());
     ledger.record(&key(), WANTED, seen("a", 10, 100));
-    assert_eq!(ledger.standing(&key(), WANTED), Standing::Changed { uid: "a".into(), manager: None });
+    assert_eq!(
+        ledger.standing(&key(), WANTED),
+        Standing::Changed {
+            uid: "a".into(),
+            manager: None
+        }
+    );
 }
 
 #[test]
@@ -79,32 +98,55 @@ fn stale_events_count_for_nothing() {
     assert_eq!(ledger.saw(&key(), seen("a", 9, 99)), None);
     assert_eq!(ledger.standing(&key(), WANTED), Standing::Intact);
     ledger.saw(&key(), seen("a", 12, 100));
-    assert_eq!(ledger.saw(&key(), seen("a", 11, 99)), None, "older than what was seen");
+    assert_eq!(
+        ledger.saw(&key(), seen("a", 11, 99)),
+        None,
+        "older than what was seen"
+    );
     assert_eq!(ledger.standing(&key(), WANTED), Standing::Intact);
 }
 
 #[test]
 fn another_wish_is_outdated() {
-    assert_eq!(applied().standing(&key(), WANTED + 1), Standing::Outdated { uid: "a".into() });
+    assert_eq!(
+        applied().standing(&key(), WANTED + 1),
+        Standing::Outdated { uid: "a".into() }
+    );
 }
 
 #[test]
 fn change_of_what_we_own_wakes_and_names_the_manager() {
     let ledger = applied();
-    let touched = Sighting { other: Some("kubectl-edit".into()), ..seen("a", 11, 99) };
+    let touched = Sighting {
+        other: Some("kubectl-edit".into()),
+        ..seen("a", 11, 99)
+    };
     assert_eq!(ledger.saw(&key(), touched), woken());
-    let changed = Standing::Changed { uid: "a".into(), manager: Some("kubectl-edit".into()) };
+    let changed = Standing::Changed {
+        uid: "a".into(),
+        manager: Some("kubectl-edit".into()),
+    };
     assert_eq!(ledger.standing(&key(), WANTED), changed);
-    assert_eq!(ledger.standing(&key(), WANTED + 1), changed, "also when something else is wanted");
+    assert_eq!(
+        ledger.standing(&key(), WANTED + 1),
+        changed,
+        "also when something else is wanted"
+    );
 }
 
 /// `managedFields: [{}]` resets them: no entry of ours is left.
 #[test]
 fn reset_managed_fields_are_a_change() {
     let ledger = applied();
-    let reset = Sighting { owned: None, ..seen("a", 11, 0) };
+    let reset = Sighting {
+        owned: None,
+        ..seen("a", 11, 0)
+    };
     assert_eq!(ledger.saw(&key(), reset), woken());
-    assert!(matches!(ledger.standing(&key(), WANTED), Standing::Changed { .. }));
+    assert!(matches!(
+        ledger.standing(&key(), WANTED),
+        Standing::Changed { .. }
+    ));
 }
 
 #[test]
@@ -133,7 +175,11 @@ fn deletion_wakes_and_another_apply_settles_it() {
     ledger.expect(&key(), SERVICE);
     ledger.record(&key(), WANTED, seen("b", 20, 100));
     assert_eq!(ledger.standing(&key(), WANTED), Standing::Intact);
-    assert_eq!(ledger.deleted(&key(), "a"), None, "late news of the object before");
+    assert_eq!(
+        ledger.deleted(&key(), "a"),
+        None,
+        "late news of the object before"
+    );
     assert_eq!(ledger.standing(&key(), WANTED), Standing::Intact);
 }
 
@@ -166,8 +212,14 @@ fn list_without_a_child_means_it_is_gone() {
 fn list_speaks_only_of_its_kind_and_namespace() {
     let ledger = applied();
     assert_eq!(ledger.listed(ChildKind::Deployment, None, &HashSet::new()), []);
-    assert_eq!(ledger.listed(ChildKind::Service, Some("elsewhere"), &HashSet::new()), []);
-    assert_eq!(ledger.listed(ChildKind::Service, Some("clinic"), &HashSet::from([key()])), []);
+    assert_eq!(
+        ledger.listed(ChildKind::Service, Some("elsewhere"), &HashSet::new()),
+        []
+    );
+    assert_eq!(
+        ledger.listed(ChildKind::Service, Some("clinic"), &HashSet::from([key()])),
+        []
+    );
     assert_eq!(ledger.standing(&key(), WANTED), Standing::Intact);
 }
 
@@ -182,7 +234,10 @@ fn list_older_than_the_apply_is_set_right_by_the_next_event() {
 
 #[test]
 fn forgetting_takes_what_it_says() {
-    let other = ChildKey { kind: ChildKind::Deployment, ..key() };
+    let other = ChildKey {
+        kind: ChildKind::Deployment,
+        ..key()
+    };
     let both = || {
         let ledger = applied();
         ledger.expect(&other, SERVICE);
@@ -229,7 +284,10 @@ fn digest_of_our_entry_is_about_fields_not_time() {
     let fields = json!({"f:spec": {"f:ports": {}}});
     let first = owned(&json!([ours(&fields, early)]));
     assert!(first.is_some());
-    assert_eq!(first, owned(&json!([theirs("kubectl", late), ours(&fields, late)])));
+    assert_eq!(
+        first,
+        owned(&json!([theirs("kubectl", late), ours(&fields, late)]))
+    );
     assert_ne!(first, owned(&json!([ours(&json!({"f:spec": {}}), early)])));
 }
 
@@ -256,7 +314,10 @@ fn the_other_manager_is_the_last_that_wrote_the_object_itself() {
         ours(&json!({}), "2026-01-04T00:00:00Z"),
         status,
     ]);
-    assert_eq!(sighting(&metadata(&entries)).unwrap().other.as_deref(), Some("kubectl-edit"));
+    assert_eq!(
+        sighting(&metadata(&entries)).unwrap().other.as_deref(),
+        Some("kubectl-edit")
+    );
 }
 
 #[test]

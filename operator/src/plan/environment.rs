@@ -8,7 +8,10 @@ use super::{OperatorDefaults, Owner};
 
 /// The endpoint that spans go to: the service's, else the operator's; none when tracing is off.
 pub(super) fn otlp_endpoint(tracing: &Tracing, defaults: &OperatorDefaults) -> Option<String> {
-    let endpoint = tracing.endpoint.clone().or_else(|| defaults.otlp_endpoint.clone());
+    let endpoint = tracing
+        .endpoint
+        .clone()
+        .or_else(|| defaults.otlp_endpoint.clone());
     endpoint.filter(|_| tracing.enabled)
 }
 
@@ -52,11 +55,25 @@ fn resource_attributes(owner: &Owner) -> String {
 }
 
 fn literal(name: &str, value: String) -> EnvVar {
-    EnvVar { name: name.to_owned(), value: Some(value), value_from: None }
+    EnvVar {
+        name: name.to_owned(),
+        value: Some(value),
+        value_from: None,
+    }
 }
 
 fn field(name: &str, path: &str) -> EnvVar {
-    let selector = ObjectFieldSelector { field_path: path.to_owned(), api_version: Some("v1".to_owned()) };
-    let source = EnvVarSource { field_ref: Some(selector), ..EnvVarSource::default() };
-    EnvVar { name: name.to_owned(), value: None, value_from: Some(source) }
+    let selector = ObjectFieldSelector {
+        field_path: path.to_owned(),
+        api_version: Some("v1".to_owned()),
+    };
+    let source = EnvVarSource {
+        field_ref: Some(selector),
+        ..EnvVarSource::default()
+    };
+    EnvVar {
+        name: name.to_owned(),
+        value: None,
+        value_from: Some(source),
+    }
 }

@@ -38,9 +38,16 @@ impl ExposurePlan {
     pub fn url(&self) -> Option<String> {
         let (scheme, hostnames, path) = match self {
             Self::HttpRoute { hostnames, path, .. } => ("https", hostnames, path),
-            Self::Ingress { hostnames, path, tls_secret, .. } => {
-                (if tls_secret.is_some() { "https" } else { "http" }, hostnames, path)
-            }
+            Self::Ingress {
+                hostnames,
+                path,
+                tls_secret,
+                ..
+            } => (
+                if tls_secret.is_some() { "https" } else { "http" },
+                hostnames,
+                path,
+            ),
         };
         hostnames.first().map(|host| format!("{scheme}://{host}{path}"))
     }

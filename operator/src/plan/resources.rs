@@ -18,10 +18,16 @@ pub struct ResourcesPlan {
 /// so that a default can never contradict what the user set. CPU has no default limit: throttling makes a busy
 /// service slow where spare CPU could serve it.
 pub(super) fn plan(wanted: Resources) -> ResourcesPlan {
-    let Resources { mut requests, mut limits } = wanted;
+    let Resources {
+        mut requests,
+        mut limits,
+    } = wanted;
     let memory_asked = requests.get("memory").cloned();
     for (name, default) in [("cpu", "100m"), ("memory", "128Mi")] {
-        let fallback = limits.get(name).cloned().unwrap_or_else(|| Quantity(default.to_owned()));
+        let fallback = limits
+            .get(name)
+            .cloned()
+            .unwrap_or_else(|| Quantity(default.to_owned()));
         requests.entry(name.to_owned()).or_insert(fallback);
     }
     let memory = memory_asked.unwrap_or_else(|| Quantity("256Mi".to_owned()));

@@ -9,11 +9,16 @@ fn with_defaults(spec: Value, defaults: &OperatorDefaults) -> Plan {
 }
 
 fn quantities(map: &BTreeMap<String, k8s_openapi::apimachinery::pkg::api::resource::Quantity>) -> Value {
-    map.iter().map(|(name, quantity)| (name.clone(), json!(quantity.0))).collect()
+    map.iter()
+        .map(|(name, quantity)| (name.clone(), json!(quantity.0)))
+        .collect()
 }
 
 fn value<'a>(plan: &'a Plan, name: &str) -> Option<&'a str> {
-    plan.env.iter().find(|variable| variable.name == name).and_then(|variable| variable.value.as_deref())
+    plan.env
+        .iter()
+        .find(|variable| variable.name == name)
+        .and_then(|variable| variable.value.as_deref())
 }
 
 #[test]
@@ -21,7 +26,10 @@ fn an_image_is_enough() {
     let plan = planned(json!({}));
     assert_eq!(plan.port, 8080);
     assert_eq!((plan.replicas.minimum(), plan.replicas.maximum()), (3, 10));
-    assert_eq!(plan.disruption, Some(DisruptionPlan::MinAvailable(IntOrString::Int(2))));
+    assert_eq!(
+        plan.disruption,
+        Some(DisruptionPlan::MinAvailable(IntOrString::Int(2)))
+    );
     assert_eq!(plan.exposure, None);
     assert_eq!(plan.access, AccessPolicy::default());
     assert!(plan.service_monitor && plan.rules.is_some());
@@ -30,7 +38,11 @@ fn an_image_is_enough() {
 #[test]
 fn requests_and_limits_never_contradict_each_other() {
     let cases = [
-        (json!({}), json!({"cpu": "100m", "memory": "128Mi"}), json!({"memory": "256Mi"})),
+        (
+            json!({}),
+            json!({"cpu": "100m", "memory": "128Mi"}),
+            json!({"memory": "256Mi"}),
+        ),
         (
             json!({"requests": {"cpu": "2"}}),
             json!({"cpu": "2", "memory": "128Mi"}),
@@ -64,13 +76,18 @@ fn requests_and_limits_never_contradict_each_other() {
     ];
     for (wanted, requests, limits) in cases {
         let plan = planned(json!({"resources": wanted})).resources;
-        assert_eq!((quantities(&plan.requests), quantities(&plan.limits)), (requests, limits), "{wanted}");
+        assert_eq!(
+            (quantities(&plan.requests), quantities(&plan.limits)),
+            (requests, limits),
+            "{wanted}"
+        );
     }
 }
 
 #[test]
 fn replicas_have_three_modes() {
-    let of = |min: i32, max: i32| planned(json!({"scaling": {"minReplicas": min, "maxReplicas": max}})).replicas;
+    let of =
+        |min: i32, max: i32| planned(json!({"scaling": {"minReplicas": min, "maxReplicas": max}})).replicas;
     assert_eq!(of(0, 10), ReplicasPlan::Stopped);
     assert_eq!(of(4, 4), ReplicasPlan::Fixed(4));
     assert_eq!((of(4, 4).minimum(), of(4, 4).maximum()), (4, 4));
@@ -82,7 +99,8 @@ fn replicas_have_three_modes() {
 #[test]
 fn budget_leaves_a_drain_possible() {
     let of = |min: i32, disruption: Value| {
-        planned(json!({"scaling": {"minReplicas": min, "maxReplicas": 10}, "disruption": disruption})).disruption
+        planned(json!({"scaling": {"minReplicas": min, "maxReplicas": 10}, "disruption": disruption}))
+            .disruption
     };
     let keep = |n| Some(DisruptionPlan::MinAvailable(IntOrString::Int(n)));
     let cases = [
@@ -93,7 +111,11 @@ fn budget_leaves_a_drain_possible() {
         (3, json!({}), keep(2)),
         (10, json!({}), keep(2)),
         (5, json!({"minAvailable": 4}), keep(4)),
-        (5, json!({"maxUnavailable": "25%"}), Some(DisruptionPlan::MaxUnavailable(IntOrString::String("25%".into())))),
+        (
+            5,
+            json!({"maxUnavailable": "25%"}),
+            Some(DisruptionPlan::MaxUnavailable(IntOrString::String("25%".into()))),
+        ),
     ];
     for (min, wanted, expected) in cases {
         assert_eq!(of(min, wanted.clone()), expected, "minReplicas {min}, {wanted}");
@@ -102,9 +124,15 @@ fn budget_leaves_a_drain_possible() {
 
 #[test]
 fn user_variables_replace_ours_and_come_last() {
-    let plan = planned(json!({"env": [{"name": "LOG_LEVEL", "value": "trace"}, {"name": "REGION", "value": "north"}]}));
+    let plan = planned(
+        json!({"env": [{"name": "LOG_LEVEL", "value": "trace"}, {"name": "REGION", "value": "north"}]}),
+    );
     let names: Vec<_> = plan.env.iter().map(|variable| variable.name.as_str()).collect();
-    assert_eq!(names.iter().filter(|name| **name == "LOG_LEVEL").count(), 1, "{names:?}");
+    assert_eq!(
+        names.iter().filter(|name| **name == "LOG_LEVEL").count(),
+        1,
+        "{names:?}"
+    );
     assert_eq!(value(&plan, "LOG_LEVEL"), Some("trace"));
     assert_eq!(names[names.len() - 2..], ["LOG_LEVEL", "REGION"]);
 }
@@ -113,50 +141,100 @@ fn user_variables_replace_ours_and_come_last() {
 #[test]
 fn pod_name_is_defined_before_it_is_used() {
     let plan = planned(json!({}));
-    let position = |name: &str| plan.env.iter().position(|variable| variable.name == name).unwrap();
+    let position = |name: &str| {
+        plan.env
+            .iter()
+            .position(|variable| variable.name == name)
+            .unwrap()
+    };
     assert!(position("POD_NAME") < position("OTEL_RESOURCE_ATTRIBUTES"));
     let attributes = value(&plan, "OTEL_RESOURCE_ATTRIBUTES").unwrap();
-    assert!(attributes.contains(&format!("k8s.namespace.name={NAMESPACE},k8s.deployment.name={NAME}")), "{attributes}");
+    assert!(
+        attributes.contains(&format!(
+            "k8s.namespace.name={NAMESPACE},k8s.deployment.name={NAME}"
+        )),
+        "{attributes}"
+    );
 }
 
 #[test]
 fn port_and_level_reach_the_service() {
     let plan = planned(json!({"port": 9000, "observability": {"logging": {"level": "warn"}}}));
-    assert_eq!((value(&plan, "PORT"), value(&plan, "LOG_LEVEL")), (Some("9000"), Some("warn")));
+    assert_eq!(
+        (value(&plan, "PORT"), value(&plan, "LOG_LEVEL")),
+        (Some("9000"), Some("warn"))
+    );
     assert_eq!(value(&plan, "OTEL_SERVICE_NAME"), Some(NAME));
 }
 
 #[test]
 fn spans_go_to_the_nearest_endpoint() {
-    let operator = OperatorDefaults { otlp_endpoint: Some("http://site:4318".into()), ..OperatorDefaults::default() };
+    let operator = OperatorDefaults {
+        otlp_endpoint: Some("http://site:4318".into()),
+        ..OperatorDefaults::default()
+    };
     let cases = [
         (json!({}), OperatorDefaults::default(), None),
         (json!({}), operator.clone(), Some("http://site:4318")),
-        (json!({"endpoint": "http://own:4318"}), operator.clone(), Some("http://own:4318")),
-        (json!({"endpoint": "http://own:4318", "enabled": false}), operator, None),
+        (
+            json!({"endpoint": "http://own:4318"}),
+            operator.clone(),
+            Some("http://own:4318"),
+        ),
+        (
+            json!({"endpoint": "http://own:4318", "enabled": false}),
+            operator,
+            None,
+        ),
     ];
     for (tracing, defaults, expected) in cases {
         let plan = with_defaults(json!({"observability": {"tracing": tracing}}), &defaults);
         assert_eq!(plan.otlp_endpoint.as_deref(), expected, "{tracing}");
         assert_eq!(value(&plan, "OTEL_EXPORTER_OTLP_ENDPOINT"), expected, "{tracing}");
-        assert_eq!(value(&plan, "OTEL_TRACES_EXPORTER"), Some(if expected.is_some() { "otlp" } else { "none" }));
+        assert_eq!(
+            value(&plan, "OTEL_TRACES_EXPORTER"),
+            Some(if expected.is_some() { "otlp" } else { "none" })
+        );
     }
 }
 
 #[test]
 fn sampling_is_written_as_the_sdk_reads_it() {
-    let plan = planned(json!({"observability": {"tracing": {"endpoint": "http://own:4318", "samplingRatio": 0.25}}}));
-    assert_eq!(value(&plan, "OTEL_TRACES_SAMPLER"), Some("parentbased_traceidratio"));
+    let plan = planned(
+        json!({"observability": {"tracing": {"endpoint": "http://own:4318", "samplingRatio": 0.25}}}),
+    );
+    assert_eq!(
+        value(&plan, "OTEL_TRACES_SAMPLER"),
+        Some("parentbased_traceidratio")
+    );
     assert_eq!(value(&plan, "OTEL_TRACES_SAMPLER_ARG"), Some("0.25"));
 }
 
 #[test]
 fn probes_keep_what_is_not_set() {
-    let plan = planned(json!({"port": 9000, "probes": {"liveness": {"path": "/live", "failureThreshold": 9}}})).probes;
-    assert_eq!((plan.liveness.path.as_str(), plan.liveness.failures), ("/live", 9));
-    assert_eq!((plan.liveness.port, plan.liveness.period, plan.liveness.timeout), (9000, 10, 2));
-    assert_eq!((plan.startup.path.as_str(), plan.startup.period, plan.startup.failures), ("/health", 2, 30));
-    assert_eq!((plan.readiness.path.as_str(), plan.readiness.period), ("/readiness", 5));
+    let plan =
+        planned(json!({"port": 9000, "probes": {"liveness": {"path": "/live", "failureThreshold": 9}}}))
+            .probes;
+    assert_eq!(
+        (plan.liveness.path.as_str(), plan.liveness.failures),
+        ("/live", 9)
+    );
+    assert_eq!(
+        (plan.liveness.port, plan.liveness.period, plan.liveness.timeout),
+        (9000, 10, 2)
+    );
+    assert_eq!(
+        (
+            plan.startup.path.as_str(),
+            plan.startup.period,
+            plan.startup.failures
+        ),
+        ("/health", 2, 30)
+    );
+    assert_eq!(
+        (plan.readiness.path.as_str(), plan.readiness.period),
+        ("/readiness", 5)
+    );
 }
 
 #[test]
@@ -165,12 +243,28 @@ fn route_follows_the_apis_of_the_cluster() {
         "hostnames": ["records.example.org"], "path": "/api", "gateway": {"name": "public"}, "tlsSecretName": "cert",
     }}));
     let of = |capabilities| {
-        Plan::new(&exposed, &OperatorDefaults::default(), capabilities).unwrap().exposure.unwrap()
+        Plan::new(&exposed, &OperatorDefaults::default(), capabilities)
+            .unwrap()
+            .exposure
+            .unwrap()
     };
-    let ExposurePlan::HttpRoute { gateway, gateway_namespace, .. } = of(ALL_APIS) else { panic!("no HTTPRoute") };
-    assert_eq!((gateway.as_str(), gateway_namespace.as_str()), ("public", NAMESPACE));
+    let ExposurePlan::HttpRoute {
+        gateway,
+        gateway_namespace,
+        ..
+    } = of(ALL_APIS)
+    else {
+        panic!("no HTTPRoute")
+    };
+    assert_eq!(
+        (gateway.as_str(), gateway_namespace.as_str()),
+        ("public", NAMESPACE)
+    );
     assert!(matches!(of(NO_APIS), ExposurePlan::Ingress { .. }));
-    assert_eq!(of(NO_APIS).url().as_deref(), Some("https://records.example.org/api"));
+    assert_eq!(
+        of(NO_APIS).url().as_deref(),
+        Some("https://records.example.org/api")
+    );
 }
 
 #[test]
@@ -197,7 +291,10 @@ fn metrics_port_is_a_port_of_the_service() {
     assert_eq!(named(json!(9090)), Ok(("admin".into(), 9090)));
     assert_eq!(named(json!(9999)), Err(PlanError::MetricsPort(9999)));
     let message = PlanError::MetricsPort(9999).to_string();
-    assert!(message.contains("9999") && message.contains("add the port or remove the setting"), "{message}");
+    assert!(
+        message.contains("9999") && message.contains("add the port or remove the setting"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -209,11 +306,20 @@ fn monitoring_is_planned_only_where_it_is_known_and_wanted() {
     };
     assert_eq!(of(json!({}), ALL_APIS), (true, true));
     assert_eq!(of(json!({}), NO_APIS), (false, false));
-    assert_eq!(of(json!({"metrics": {"enabled": false}}), ALL_APIS), (false, true));
+    assert_eq!(
+        of(json!({"metrics": {"enabled": false}}), ALL_APIS),
+        (false, true)
+    );
     assert_eq!(of(json!({"alerts": {"enabled": false}}), ALL_APIS), (true, false));
     let extra = json!({"alerts": {"enabled": false, "extraRules": [{"alert": "Full", "expr": "up == 0"}]}});
     assert_eq!(of(extra, ALL_APIS), (true, true));
-    assert_eq!(of(json!({"alerts": {"enabled": false}, "slo": {"objective": 99.9}}), ALL_APIS), (true, true));
+    assert_eq!(
+        of(
+            json!({"alerts": {"enabled": false}, "slo": {"objective": 99.9}}),
+            ALL_APIS
+        ),
+        (true, true)
+    );
 }
 
 /// Labels of other tools on a child would make those tools believe that the child is theirs.
@@ -231,7 +337,12 @@ fn only_listed_labels_propagate() {
         ("meta.helm.sh/release-name", false),
         ("team", false),
     ];
-    service.metadata.labels = Some(labels.iter().map(|(key, _)| ((*key).to_owned(), "x".to_owned())).collect());
+    service.metadata.labels = Some(
+        labels
+            .iter()
+            .map(|(key, _)| ((*key).to_owned(), "x".to_owned()))
+            .collect(),
+    );
     let kept = plan(&service).owner.labels;
     for (key, propagates) in labels {
         assert_eq!(kept.contains_key(key), propagates, "{key}");

@@ -18,7 +18,10 @@ fn with(state: Value, extra: Value) -> Pod {
 }
 
 fn waiting(reason: &str, message: &str) -> Pod {
-    with(json!({"waiting": {"reason": reason, "message": message}}), json!({}))
+    with(
+        json!({"waiting": {"reason": reason, "message": message}}),
+        json!({}),
+    )
 }
 
 fn said(pods: &[Pod]) -> Option<(String, String)> {
@@ -31,9 +34,18 @@ fn fault_of(pod: &Pod) -> (String, String) {
 
 #[test]
 fn waiting_containers_say_why_in_their_own_words() {
-    for reason in ["ImagePullBackOff", "ErrImagePull", "InvalidImageName", "CreateContainerConfigError", "CreateContainerError"] {
+    for reason in [
+        "ImagePullBackOff",
+        "ErrImagePull",
+        "InvalidImageName",
+        "CreateContainerConfigError",
+        "CreateContainerError",
+    ] {
         let (said, message) = fault_of(&waiting(reason, "not found"));
-        assert_eq!((said.as_str(), message), (reason, format!("pod records-a: {reason}: not found")));
+        assert_eq!(
+            (said.as_str(), message),
+            (reason, format!("pod records-a: {reason}: not found"))
+        );
     }
 }
 
@@ -57,19 +69,31 @@ fn crash_loop_tells_the_exit_code_of_the_last_run() {
     );
     let (reason, message) = fault_of(&looping);
     assert_eq!(reason, "CrashLoopBackOff");
-    assert_eq!(message, "pod records-a: the container ended with exit code 137 (4 restarts)");
+    assert_eq!(
+        message,
+        "pod records-a: the container ended with exit code 137 (4 restarts)"
+    );
 }
 
 #[test]
 fn ended_container_is_a_crash_before_the_back_off_begins() {
-    let ended = with(json!({"terminated": {"exitCode": 2, "reason": "Error"}}), json!({}));
-    assert_eq!(fault_of(&ended).1, "pod records-a: the container ended with exit code 2 (0 restarts)");
+    let ended = with(
+        json!({"terminated": {"exitCode": 2, "reason": "Error"}}),
+        json!({}),
+    );
+    assert_eq!(
+        fault_of(&ended).1,
+        "pod records-a: the container ended with exit code 2 (0 restarts)"
+    );
 }
 
 #[test]
 fn out_of_memory_is_told_from_a_crash() {
     let states = [
-        with(json!({"terminated": {"exitCode": 137, "reason": "OOMKilled"}}), json!({"restartCount": 2})),
+        with(
+            json!({"terminated": {"exitCode": 137, "reason": "OOMKilled"}}),
+            json!({"restartCount": 2}),
+        ),
         with(
             json!({"waiting": {"reason": "CrashLoopBackOff"}}),
             json!({"restartCount": 2, "lastState": {"terminated": {"exitCode": 137, "reason": "OOMKilled"}}}),
@@ -78,7 +102,10 @@ fn out_of_memory_is_told_from_a_crash() {
     for state in states {
         let (reason, message) = fault_of(&state);
         assert_eq!(reason, "OOMKilled");
-        assert!(message.contains("2 restarts") && message.contains("raise resources.limits.memory"), "{message}");
+        assert!(
+            message.contains("2 restarts") && message.contains("raise resources.limits.memory"),
+            "{message}"
+        );
     }
 }
 
@@ -97,7 +124,10 @@ fn unschedulable_pod_tells_what_the_scheduler_said() {
         "type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/3 nodes are available",
     }]});
     let (reason, message) = fault_of(&pod("records-b", status));
-    assert_eq!((reason.as_str(), message.as_str()), ("Unschedulable", "pod records-b: 0/3 nodes are available"));
+    assert_eq!(
+        (reason.as_str(), message.as_str()),
+        ("Unschedulable", "pod records-b: 0/3 nodes are available")
+    );
 }
 
 #[test]
@@ -125,11 +155,19 @@ fn terminating_pods_do_not_count() {
 #[test]
 fn the_most_telling_fault_wins_wherever_it_stands() {
     let unready = with(json!({"running": {}}), json!({"started": true}));
-    let unscheduled = pod("u", json!({"conditions": [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable"}]}));
+    let unscheduled = pod(
+        "u",
+        json!({"conditions": [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable"}]}),
+    );
     let crashed = with(json!({"terminated": {"exitCode": 1}}), json!({}));
     let unpulled = waiting("ImagePullBackOff", "");
     let rising = [unready, unscheduled, crashed, unpulled];
-    let reasons = ["ReadinessProbeFailing", "Unschedulable", "CrashLoopBackOff", "ImagePullBackOff"];
+    let reasons = [
+        "ReadinessProbeFailing",
+        "Unschedulable",
+        "CrashLoopBackOff",
+        "ImagePullBackOff",
+    ];
     for (last, reason) in reasons.into_iter().enumerate() {
         let mut pods = rising[..=last].to_vec();
         assert_eq!(said(&pods).unwrap().0, reason);

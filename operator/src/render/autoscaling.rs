@@ -2,8 +2,8 @@
 
 use healthcare_crds::v1alpha1::Scaling;
 use k8s_openapi::api::autoscaling::v2::{
-    CrossVersionObjectReference, HorizontalPodAutoscaler, HorizontalPodAutoscalerSpec, MetricSpec, MetricTarget,
-    ResourceMetricSource,
+    CrossVersionObjectReference, HorizontalPodAutoscaler, HorizontalPodAutoscalerSpec, MetricSpec,
+    MetricTarget, ResourceMetricSource,
 };
 
 use super::{labels, names};
@@ -11,7 +11,9 @@ use crate::plan::{Plan, ReplicasPlan};
 
 /// None while the number of pods is fixed or the service is stopped.
 pub fn autoscaler(plan: &Plan) -> Option<HorizontalPodAutoscaler> {
-    let ReplicasPlan::Autoscaled(scaling) = &plan.replicas else { return None };
+    let ReplicasPlan::Autoscaled(scaling) = &plan.replicas else {
+        return None;
+    };
     Some(HorizontalPodAutoscaler {
         metadata: labels::metadata(plan, names::child(plan)),
         spec: HorizontalPodAutoscalerSpec {
@@ -31,8 +33,14 @@ pub fn autoscaler(plan: &Plan) -> Option<HorizontalPodAutoscaler> {
 
 /// Resource metrics first, in one order, so that no tool sees a difference where there is none.
 fn metrics(scaling: &Scaling) -> Vec<MetricSpec> {
-    let targets = [("cpu", scaling.target_cpu_utilization), ("memory", scaling.target_memory_utilization)];
-    let resources = targets.into_iter().filter(|(_, percent)| *percent > 0).map(utilization);
+    let targets = [
+        ("cpu", scaling.target_cpu_utilization),
+        ("memory", scaling.target_memory_utilization),
+    ];
+    let resources = targets
+        .into_iter()
+        .filter(|(_, percent)| *percent > 0)
+        .map(utilization);
     resources.chain(scaling.metrics.iter().cloned()).collect()
 }
 

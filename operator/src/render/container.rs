@@ -28,7 +28,12 @@ pub fn container(plan: &Plan) -> core::Container {
         startup_probe: Some(probe(&plan.probes.startup)),
         liveness_probe: Some(probe(&plan.probes.liveness)),
         readiness_probe: Some(probe(&plan.probes.readiness)),
-        volume_mounts: Some(volumes::volumes(plan).into_iter().map(|(_, mount)| mount).collect()),
+        volume_mounts: Some(
+            volumes::volumes(plan)
+                .into_iter()
+                .map(|(_, mount)| mount)
+                .collect(),
+        ),
         security_context: Some(locked_down()),
         lifecycle: Some(drain()),
         ..core::Container::default()
@@ -55,10 +60,17 @@ fn env_from(plan: &Plan) -> Vec<core::EnvFromSource> {
     });
     let used_as_env = plan.secrets.iter().filter(|s| s.used_as == SecretUse::Env);
     let secrets = used_as_env.map(|secret| core::EnvFromSource {
-        secret_ref: Some(core::SecretEnvSource { name: secret.name.clone(), optional: None }),
+        secret_ref: Some(core::SecretEnvSource {
+            name: secret.name.clone(),
+            optional: None,
+        }),
         ..core::EnvFromSource::default()
     });
-    config.into_iter().chain(secrets).chain(plan.env_from.iter().cloned()).collect()
+    config
+        .into_iter()
+        .chain(secrets)
+        .chain(plan.env_from.iter().cloned())
+        .collect()
 }
 
 fn ports(plan: &Plan) -> Vec<core::ContainerPort> {
@@ -68,8 +80,13 @@ fn ports(plan: &Plan) -> Vec<core::ContainerPort> {
         protocol: Some(protocol.to_owned()),
         ..core::ContainerPort::default()
     };
-    let further = plan.additional_ports.iter().map(|p| port(&p.name, p.port, p.protocol.as_str()));
-    std::iter::once(port("http", plan.port, "TCP")).chain(further).collect()
+    let further = plan
+        .additional_ports
+        .iter()
+        .map(|p| port(&p.name, p.port, p.protocol.as_str()));
+    std::iter::once(port("http", plan.port, "TCP"))
+        .chain(further)
+        .collect()
 }
 
 fn probe(probe: &ProbePlan) -> core::Probe {
@@ -93,8 +110,14 @@ fn locked_down() -> core::SecurityContext {
         allow_privilege_escalation: Some(false),
         read_only_root_filesystem: Some(true),
         run_as_non_root: Some(true),
-        capabilities: Some(core::Capabilities { drop: Some(vec!["ALL".to_owned()]), add: None }),
-        seccomp_profile: Some(core::SeccompProfile { type_: "RuntimeDefault".to_owned(), localhost_profile: None }),
+        capabilities: Some(core::Capabilities {
+            drop: Some(vec!["ALL".to_owned()]),
+            add: None,
+        }),
+        seccomp_profile: Some(core::SeccompProfile {
+            type_: "RuntimeDefault".to_owned(),
+            localhost_profile: None,
+        }),
         ..core::SecurityContext::default()
     }
 }
@@ -103,7 +126,9 @@ fn locked_down() -> core::SecurityContext {
 fn drain() -> core::Lifecycle {
     core::Lifecycle {
         pre_stop: Some(core::LifecycleHandler {
-            sleep: Some(core::SleepAction { seconds: DRAIN_SECONDS }),
+            sleep: Some(core::SleepAction {
+                seconds: DRAIN_SECONDS,
+            }),
             ..core::LifecycleHandler::default()
         }),
         ..core::Lifecycle::default()

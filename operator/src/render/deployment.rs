@@ -2,8 +2,8 @@
 
 use k8s_openapi::api::apps::v1::{Deployment, DeploymentSpec, DeploymentStrategy, RollingUpdateDeployment};
 use k8s_openapi::api::core::v1::{
-    Affinity, LocalObjectReference, PodAffinityTerm, PodAntiAffinity, PodSecurityContext, PodSpec, PodTemplateSpec,
-    SeccompProfile, TopologySpreadConstraint, WeightedPodAffinityTerm,
+    Affinity, LocalObjectReference, PodAffinityTerm, PodAntiAffinity, PodSecurityContext, PodSpec,
+    PodTemplateSpec, SeccompProfile, TopologySpreadConstraint, WeightedPodAffinityTerm,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
@@ -48,11 +48,19 @@ pub fn deployment(plan: &Plan) -> Deployment {
 }
 
 fn pod(plan: &Plan) -> PodSpec {
-    let pull_secrets = plan.image_pull_secrets.iter().map(|name| LocalObjectReference { name: name.clone() });
+    let pull_secrets = plan
+        .image_pull_secrets
+        .iter()
+        .map(|name| LocalObjectReference { name: name.clone() });
     let scheduling = plan.scheduling.clone();
     PodSpec {
         containers: vec![container::container(plan)],
-        volumes: Some(volumes::volumes(plan).into_iter().map(|(volume, _)| volume).collect()),
+        volumes: Some(
+            volumes::volumes(plan)
+                .into_iter()
+                .map(|(volume, _)| volume)
+                .collect(),
+        ),
         service_account_name: Some(names::child(plan).to_owned()),
         automount_service_account_token: Some(false),
         enable_service_links: Some(false),
@@ -88,7 +96,10 @@ fn apart(plan: &Plan) -> Affinity {
         topology_key: "kubernetes.io/hostname".to_owned(),
         ..PodAffinityTerm::default()
     };
-    let preferred = vec![WeightedPodAffinityTerm { weight: 100, pod_affinity_term: term }];
+    let preferred = vec![WeightedPodAffinityTerm {
+        weight: 100,
+        pod_affinity_term: term,
+    }];
     Affinity {
         pod_anti_affinity: Some(PodAntiAffinity {
             preferred_during_scheduling_ignored_during_execution: Some(preferred),
@@ -109,5 +120,8 @@ fn over_zones(plan: &Plan) -> TopologySpreadConstraint {
 }
 
 fn selector(plan: &Plan) -> LabelSelector {
-    LabelSelector { match_labels: Some(labels::selector(plan)), match_expressions: None }
+    LabelSelector {
+        match_labels: Some(labels::selector(plan)),
+        match_expressions: None,
+    }
 }

@@ -55,9 +55,12 @@ impl ChildKind {
             Self::NetworkPolicy => ("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies"),
             Self::Service => ("", "v1", "Service", "services"),
             Self::Deployment => ("apps", "v1", "Deployment", "deployments"),
-            Self::HorizontalPodAutoscaler => {
-                ("autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers")
-            }
+            Self::HorizontalPodAutoscaler => (
+                "autoscaling",
+                "v2",
+                "HorizontalPodAutoscaler",
+                "horizontalpodautoscalers",
+            ),
             Self::PodDisruptionBudget => ("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets"),
             Self::ServiceMonitor => ("monitoring.coreos.com", "v1", "ServiceMonitor", "servicemonitors"),
             Self::PrometheusRule => ("monitoring.coreos.com", "v1", "PrometheusRule", "prometheusrules"),
@@ -84,7 +87,11 @@ impl ChildKind {
     /// The API version as written in manifests.
     pub fn api_version(self) -> String {
         let (group, version, ..) = self.names();
-        if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") }
+        if group.is_empty() {
+            version.to_owned()
+        } else {
+            format!("{group}/{version}")
+        }
     }
 
     /// What the dynamic client needs.
@@ -95,7 +102,10 @@ impl ChildKind {
 
     /// Whether a cluster may lack the kind.
     pub const fn is_optional(self) -> bool {
-        matches!(self, Self::ServiceMonitor | Self::PrometheusRule | Self::HttpRoute)
+        matches!(
+            self,
+            Self::ServiceMonitor | Self::PrometheusRule | Self::HttpRoute
+        )
     }
 
     /// Whether a cluster with these capabilities has the kind.
@@ -110,6 +120,8 @@ impl ChildKind {
 
     /// The kind an inventory entry speaks of, if it is one of ours.
     pub fn of(api_version: &str, kind: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|k| k.kind() == kind && k.api_version() == api_version)
+        Self::ALL
+            .into_iter()
+            .find(|k| k.kind() == kind && k.api_version() == api_version)
     }
 }

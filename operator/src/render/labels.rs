@@ -35,12 +35,19 @@ pub fn selector(plan: &Plan) -> BTreeMap<String, String> {
 
 /// Selector of all pods of the service, of whatever track.
 pub fn all_tracks(plan: &Plan) -> LabelSelector {
-    LabelSelector { match_labels: Some(crate::plan::pod_labels(&plan.owner.name)), match_expressions: None }
+    LabelSelector {
+        match_labels: Some(crate::plan::pod_labels(&plan.owner.name)),
+        match_expressions: None,
+    }
 }
 
 /// A selector as text, as the scale subresource reports it.
 pub fn selector_text(labels: &BTreeMap<String, String>) -> String {
-    labels.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join(",")
+    labels
+        .iter()
+        .map(|(k, v)| format!("{k}={v}"))
+        .collect::<Vec<_>>()
+        .join(",")
 }
 
 /// Metadata of a child: name, namespace, labels, and the owner that it goes with.
@@ -68,7 +75,10 @@ fn owner_reference(owner: &Owner) -> OwnerReference {
 fn identity(name: &str) -> BTreeMap<String, String> {
     BTreeMap::from([
         ("app.kubernetes.io/name".to_owned(), name.to_owned()),
-        ("app.kubernetes.io/managed-by".to_owned(), keys::MANAGED_BY.to_owned()),
+        (
+            "app.kubernetes.io/managed-by".to_owned(),
+            keys::MANAGED_BY.to_owned(),
+        ),
         (keys::SERVICE.to_owned(), name.to_owned()),
     ])
 }

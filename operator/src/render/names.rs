@@ -26,9 +26,17 @@ pub fn config_map(plan: &Plan) -> Option<String> {
 
 /// Eight hex digits that stand for a text in a shortened name.
 pub fn short_digest(text: &str) -> String {
-    hex_prefix(Sha256::new_with_prefix(text)).chars().take(8).collect()
+    hex_prefix(Sha256::new_with_prefix(text))
+        .chars()
+        .take(8)
+        .collect()
 }
 
 fn hex_prefix(digest: Sha256) -> String {
-    digest.finalize().iter().take(5).map(|byte| format!("{byte:02x}")).collect()
+    digest
+        .finalize()
+        .iter()
+        .take(5)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }

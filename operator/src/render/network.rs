@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use healthcare_crds::v1alpha1::{AccessRule, PolicyPort, Protocol};
 use k8s_openapi::api::networking::v1::{
-    IPBlock, NetworkPolicy, NetworkPolicyEgressRule, NetworkPolicyIngressRule, NetworkPolicyPeer, NetworkPolicyPort,
-    NetworkPolicySpec,
+    IPBlock, NetworkPolicy, NetworkPolicyEgressRule, NetworkPolicyIngressRule, NetworkPolicyPeer,
+    NetworkPolicyPort, NetworkPolicySpec,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
@@ -39,7 +39,11 @@ pub fn network_policy(plan: &Plan) -> NetworkPolicy {
 fn ingress(plan: &Plan) -> Vec<NetworkPolicyIngressRule> {
     let listed = plan.access.inbound.iter().map(|rule| NetworkPolicyIngressRule {
         from: Some(vec![peer(rule, &plan.owner.namespace)]),
-        ports: Some(if rule.ports.is_empty() { own_ports(plan) } else { ports(&rule.ports) }),
+        ports: Some(if rule.ports.is_empty() {
+            own_ports(plan)
+        } else {
+            ports(&rule.ports)
+        }),
     });
     listed.chain(scraping(plan)).chain(forwarding(plan)).collect()
 }
@@ -49,7 +53,10 @@ fn egress(plan: &Plan) -> Vec<NetworkPolicyEgressRule> {
         to: Some(vec![peer(rule, &plan.owner.namespace)]),
         ports: (!rule.ports.is_empty()).then(|| ports(&rule.ports)),
     });
-    std::iter::once(dns()).chain(telemetry::collector(plan)).chain(listed).collect()
+    std::iter::once(dns())
+        .chain(telemetry::collector(plan))
+        .chain(listed)
+        .collect()
 }
 
 fn scraping(plan: &Plan) -> Option<NetworkPolicyIngressRule> {
@@ -63,7 +70,9 @@ fn scraping(plan: &Plan) -> Option<NetworkPolicyIngressRule> {
 /// An exposed service is called by the pods of the Gateway or of the Ingress controller.
 fn forwarding(plan: &Plan) -> Option<NetworkPolicyIngressRule> {
     let from = match plan.exposure.as_ref()? {
-        ExposurePlan::HttpRoute { gateway_namespace, .. } => named_namespace(gateway_namespace),
+        ExposurePlan::HttpRoute {
+            gateway_namespace, ..
+        } => named_namespace(gateway_namespace),
         ExposurePlan::Ingress { .. } => plan.ingress_namespace_labels.clone(),
     };
     Some(NetworkPolicyIngressRule {
@@ -75,7 +84,10 @@ fn forwarding(plan: &Plan) -> Option<NetworkPolicyIngressRule> {
 fn dns() -> NetworkPolicyEgressRule {
     let servers = NetworkPolicyPeer {
         namespace_selector: Some(matching(named_namespace("kube-system"))),
-        pod_selector: Some(matching(BTreeMap::from([("k8s-app".to_owned(), "kube-dns".to_owned())]))),
+        pod_selector: Some(matching(BTreeMap::from([(
+            "k8s-app".to_owned(),
+            "kube-dns".to_owned(),
+        )]))),
         ip_block: None,
     };
     let cache = addresses(NODE_LOCAL_DNS, &[]);
@@ -111,7 +123,13 @@ fn own_ports(plan: &Plan) -> Vec<NetworkPolicyPort> {
 }
 
 fn ports(ports: &[PolicyPort]) -> Vec<NetworkPolicyPort> {
-    ports.iter().map(|p| NetworkPolicyPort { end_port: p.end_port, ..number(p.port, p.protocol) }).collect()
+    ports
+        .iter()
+        .map(|p| NetworkPolicyPort {
+            end_port: p.end_port,
+            ..number(p.port, p.protocol)
+        })
+        .collect()
 }
 
 fn number(port: i32, protocol: Protocol) -> NetworkPolicyPort {
@@ -124,11 +142,20 @@ fn number(port: i32, protocol: Protocol) -> NetworkPolicyPort {
 
 fn addresses(cidr: &str, except: &[String]) -> NetworkPolicyPeer {
     let except = (!except.is_empty()).then(|| except.to_vec());
-    NetworkPolicyPeer { ip_block: Some(IPBlock { cidr: cidr.to_owned(), except }), ..NetworkPolicyPeer::default() }
+    NetworkPolicyPeer {
+        ip_block: Some(IPBlock {
+            cidr: cidr.to_owned(),
+            except,
+        }),
+        ..NetworkPolicyPeer::default()
+    }
 }
 
 fn namespaces(labels: BTreeMap<String, String>) -> NetworkPolicyPeer {
-    NetworkPolicyPeer { namespace_selector: Some(matching(labels)), ..NetworkPolicyPeer::default() }
+    NetworkPolicyPeer {
+        namespace_selector: Some(matching(labels)),
+        ..NetworkPolicyPeer::default()
+    }
 }
 
 fn named_namespace(name: &str) -> BTreeMap<String, String> {
@@ -136,5 +163,8 @@ fn named_namespace(name: &str) -> BTreeMap<String, String> {
 }
 
 fn matching(labels: BTreeMap<String, String>) -> LabelSelector {
-    LabelSelector { match_labels: Some(labels), match_expressions: None }
+    LabelSelector {
+        match_labels: Some(labels),
+        match_expressions: None,
+    }
 }

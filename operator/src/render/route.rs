@@ -1,8 +1,8 @@
 //! The HTTPRoute or Ingress of an exposed service.
 
 use k8s_openapi::api::networking::v1::{
-    HTTPIngressPath, HTTPIngressRuleValue, Ingress, IngressBackend, IngressRule, IngressServiceBackend, IngressSpec,
-    IngressTLS, ServiceBackendPort,
+    HTTPIngressPath, HTTPIngressRuleValue, Ingress, IngressBackend, IngressRule, IngressServiceBackend,
+    IngressSpec, IngressTLS, ServiceBackendPort,
 };
 use kube::core::DynamicObject;
 use serde_json::json;
@@ -23,7 +23,13 @@ pub enum Route {
 pub fn route(plan: &Plan) -> Option<Route> {
     let name = names::child(plan);
     Some(match plan.exposure.as_ref()? {
-        ExposurePlan::HttpRoute { hostnames, path, gateway, gateway_namespace, section } => {
+        ExposurePlan::HttpRoute {
+            hostnames,
+            path,
+            gateway,
+            gateway_namespace,
+            section,
+        } => {
             let mut parent = json!({
                 "group": "gateway.networking.k8s.io", "kind": "Gateway", "name": gateway, "namespace": gateway_namespace,
             });
@@ -41,13 +47,21 @@ pub fn route(plan: &Plan) -> Option<Route> {
                 }],
             }})))
         }
-        ExposurePlan::Ingress { hostnames, path, class, tls_secret } => Route::Ingress(Ingress {
+        ExposurePlan::Ingress {
+            hostnames,
+            path,
+            class,
+            tls_secret,
+        } => Route::Ingress(Ingress {
             metadata: labels::metadata(plan, name),
             spec: Some(IngressSpec {
                 ingress_class_name: class.clone(),
                 rules: Some(hostnames.iter().map(|host| rule(host, path, name)).collect()),
                 tls: tls_secret.as_ref().map(|secret| {
-                    vec![IngressTLS { hosts: Some(hostnames.clone()), secret_name: Some(secret.clone()) }]
+                    vec![IngressTLS {
+                        hosts: Some(hostnames.clone()),
+                        secret_name: Some(secret.clone()),
+                    }]
                 }),
                 default_backend: None,
             }),
@@ -59,12 +73,21 @@ pub fn route(plan: &Plan) -> Option<Route> {
 fn rule(host: &str, path: &str, service: &str) -> IngressRule {
     let backend = IngressServiceBackend {
         name: service.to_owned(),
-        port: Some(ServiceBackendPort { name: Some("http".to_owned()), number: None }),
+        port: Some(ServiceBackendPort {
+            name: Some("http".to_owned()),
+            number: None,
+        }),
     };
     let path = HTTPIngressPath {
         path: Some(path.to_owned()),
         path_type: "Prefix".to_owned(),
-        backend: IngressBackend { service: Some(backend), resource: None },
+        backend: IngressBackend {
+            service: Some(backend),
+            resource: None,
+        },
     };
-    IngressRule { host: Some(host.to_owned()), http: Some(HTTPIngressRuleValue { paths: vec![path] }) }
+    IngressRule {
+        host: Some(host.to_owned()),
+        http: Some(HTTPIngressRuleValue { paths: vec![path] }),
+    }
 }

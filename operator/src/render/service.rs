@@ -10,7 +10,10 @@ use crate::plan::Plan;
 /// Port 80 leads to the main port; further ports keep their numbers.
 pub fn service(plan: &Plan) -> Service {
     let main = port("http", 80, Protocol::Tcp);
-    let further = plan.additional_ports.iter().map(|p| port(&p.name, p.port, p.protocol));
+    let further = plan
+        .additional_ports
+        .iter()
+        .map(|p| port(&p.name, p.port, p.protocol));
     Service {
         metadata: labels::metadata(plan, names::child(plan)),
         spec: Some(ServiceSpec {

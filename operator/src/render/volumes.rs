@@ -9,26 +9,58 @@ use crate::plan::Plan;
 /// Every volume with its mount: a writable `/tmp` (the root file system is read-only), the settings, the secrets
 /// used as files, then the user's.
 pub fn volumes(plan: &Plan) -> Vec<(core::Volume, core::VolumeMount)> {
-    let secrets = plan.secrets.iter().filter(|s| s.used_as == SecretUse::Files).map(secret);
+    let secrets = plan
+        .secrets
+        .iter()
+        .filter(|s| s.used_as == SecretUse::Files)
+        .map(secret);
     let users = plan.volumes.iter().map(user);
-    std::iter::once(tmp()).chain(config(plan)).chain(secrets).chain(users).collect()
+    std::iter::once(tmp())
+        .chain(config(plan))
+        .chain(secrets)
+        .chain(users)
+        .collect()
 }
 
 fn tmp() -> (core::Volume, core::VolumeMount) {
-    let volume = core::Volume { empty_dir: Some(core::EmptyDirVolumeSource::default()), ..named("tmp") };
+    let volume = core::Volume {
+        empty_dir: Some(core::EmptyDirVolumeSource::default()),
+        ..named("tmp")
+    };
     (volume, mount("tmp", "/tmp", false))
 }
 
 fn config(plan: &Plan) -> Option<(core::Volume, core::VolumeMount)> {
-    let source = core::ConfigMapVolumeSource { name: names::config_map(plan)?, ..Default::default() };
-    Some((core::Volume { config_map: Some(source), ..named("config") }, mount("config", "/etc/config", true)))
+    let source = core::ConfigMapVolumeSource {
+        name: names::config_map(plan)?,
+        ..Default::default()
+    };
+    Some((
+        core::Volume {
+            config_map: Some(source),
+            ..named("config")
+        },
+        mount("config", "/etc/config", true),
+    ))
 }
 
 fn secret(secret: &SecretRef) -> (core::Volume, core::VolumeMount) {
     let name = volume_name(&secret.name);
-    let path = secret.mount_path.clone().unwrap_or_else(|| format!("/etc/secrets/{}", secret.name));
-    let source = core::SecretVolumeSource { secret_name: Some(secret.name.clone()), ..Default::default() };
-    (core::Volume { secret: Some(source), ..named(&name) }, mount(&name, &path, true))
+    let path = secret
+        .mount_path
+        .clone()
+        .unwrap_or_else(|| format!("/etc/secrets/{}", secret.name));
+    let source = core::SecretVolumeSource {
+        secret_name: Some(secret.name.clone()),
+        ..Default::default()
+    };
+    (
+        core::Volume {
+            secret: Some(source),
+            ..named(&name)
+        },
+        mount(&name, &path, true),
+    )
 }
 
 /// A volume's name is a DNS label (at most 63 characters, no dots), a Secret's a subdomain (up to 253). A digest
@@ -38,7 +70,11 @@ fn volume_name(secret: &str) -> String {
         return format!("secret-{secret}");
     }
     let head: String = secret.chars().take(47).collect();
-    format!("secret-{}-{}", head.replace('.', "-"), names::short_digest(secret))
+    format!(
+        "secret-{}-{}",
+        head.replace('.', "-"),
+        names::short_digest(secret)
+    )
 }
 
 fn user(volume: &Volume) -> (core::Volume, core::VolumeMount) {
@@ -62,7 +98,10 @@ fn user(volume: &Volume) -> (core::Volume, core::VolumeMount) {
 }
 
 fn named(name: &str) -> core::Volume {
-    core::Volume { name: name.to_owned(), ..core::Volume::default() }
+    core::Volume {
+        name: name.to_owned(),
+        ..core::Volume::default()
+    }
 }
 
 fn mount(name: &str, path: &str, read_only: bool) -> core::VolumeMount {

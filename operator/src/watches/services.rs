@@ -7,9 +7,9 @@ use futures::StreamExt;
 use futures::stream::{BoxStream, select_all};
 use healthcare_crds::HealthcareService;
 use kube::core::DeserializeGuard;
+use kube::runtime::WatchStreamExt;
 use kube::runtime::reflector::{ObjectRef, store::Writer};
 use kube::runtime::watcher::{self, Event, watcher};
-use kube::runtime::WatchStreamExt;
 use kube::{Api, ResourceExt};
 
 use super::{Triggers, asks_for_a_pass};
@@ -34,11 +34,14 @@ impl ServicesWatch {
     /// Follows the services for ever, calling `synced` once every namespace has been listed.
     pub async fn run(mut self, synced: impl Fn() + Send) {
         let mut events = self.stream();
-        let mut listing: Vec<HashSet<ObjectRef<HealthcareService>>> = vec![HashSet::new(); self.namespaces.len()];
+        let mut listing: Vec<HashSet<ObjectRef<HealthcareService>>> =
+            vec![HashSet::new(); self.namespaces.len()];
         let mut unlisted: HashSet<usize> = (0..self.namespaces.len()).collect();
         self.writer.apply_watcher_event(&Event::Init);
         while let Some((scope, event)) = events.next().await {
-            let Some(present) = listing.get_mut(scope) else { continue };
+            let Some(present) = listing.get_mut(scope) else {
+                continue;
+            };
             match event {
                 Ok(Event::Init) => present.clear(),
                 Ok(Event::InitApply(object)) => {
@@ -76,7 +79,8 @@ impl ServicesWatch {
                 Some(namespace) => Api::namespaced(client.clone(), namespace),
                 None => Api::all(client.clone()),
             };
-            let events: BoxStream<'static, _> = watcher(api, watcher::Config::default()).default_backoff().boxed();
+            let events: BoxStream<'static, _> =
+                watcher(api, watcher::Config::default()).default_backoff().boxed();
             events.map(move |event| (scope, event)).boxed()
         });
         select_all(each.collect::<Vec<_>>())
@@ -87,7 +91,11 @@ impl ServicesWatch {
         let reference = ObjectRef::from_obj(&service);
         let before = self.ctx.services.get(&reference);
         let asks = asks_for_a_pass(before.as_deref(), &service);
-        let event = if first_list { Event::InitApply(service.clone()) } else { Event::Apply(service.clone()) };
+        let event = if first_list {
+            Event::InitApply(service.clone())
+        } else {
+            Event::Apply(service.clone())
+        };
         self.writer.apply_watcher_event(&event);
         if asks {
             self.trigger(reference);
@@ -105,7 +113,9 @@ impl ServicesWatch {
         let namespace = self.namespaces.get(scope).cloned().flatten();
         let in_scope = |s: &HealthcareService| namespace.is_none() || s.namespace() == namespace;
         let known = self.ctx.services.state();
-        let missing = known.iter().filter(|s| in_scope(s) && !present.contains(&ObjectRef::from_obj(&***s)));
+        let missing = known
+            .iter()
+            .filter(|s| in_scope(s) && !present.contains(&ObjectRef::from_obj(&***s)));
         for service in missing {
             self.gone(service);
         }

@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 use super::*;
 
 fn deployment(metadata: Value, spec: Value, status: Value) -> Deployment {
-    let mut object = json!({"metadata": {"uid": "u", "resourceVersion": "7", "generation": 2}, "status": status});
+    let mut object =
+        json!({"metadata": {"uid": "u", "resourceVersion": "7", "generation": 2}, "status": status});
     for (key, value) in metadata.as_object().unwrap() {
         object["metadata"][key] = value.clone();
     }
@@ -21,7 +22,11 @@ fn workload(status: Value) -> Workload {
 }
 
 fn replicas(wanted: i32, replicas_owner: ReplicasOwner) -> Workload {
-    Workload { wanted, replicas_owner, ..workload(json!({})) }
+    Workload {
+        wanted,
+        replicas_owner,
+        ..workload(json!({}))
+    }
 }
 
 /// A `managedFields` entry of `manager` that holds `spec.replicas`.
@@ -36,8 +41,19 @@ fn reads_what_matters_of_a_deployment() {
         "conditions": [{"type": "Available", "status": "True"}],
     });
     let workload = workload(status);
-    assert_eq!((workload.replicas, workload.updated, workload.ready, workload.available), (4, 3, 2, 1));
-    assert_eq!((workload.wanted, workload.generation, workload.resource_version), (3, 2, 7));
+    assert_eq!(
+        (
+            workload.replicas,
+            workload.updated,
+            workload.ready,
+            workload.available
+        ),
+        (4, 3, 2, 1)
+    );
+    assert_eq!(
+        (workload.wanted, workload.generation, workload.resource_version),
+        (3, 2, 7)
+    );
     assert!(workload.is_available && workload.is_observed() && workload.failure.is_none());
 }
 
@@ -49,7 +65,10 @@ fn without_identity_it_is_none_of_the_api_servers() {
 #[test]
 fn fresh_deployment_has_the_api_servers_default() {
     let fresh = Workload::of(&deployment(json!({}), json!({}), json!({}))).unwrap();
-    assert_eq!((fresh.wanted, fresh.replicas_owner, fresh.is_observed()), (1, ReplicasOwner::Nobody, false));
+    assert_eq!(
+        (fresh.wanted, fresh.replicas_owner, fresh.is_observed()),
+        (1, ReplicasOwner::Nobody, false)
+    );
 }
 
 #[test]
@@ -61,11 +80,18 @@ fn managed_fields_tell_who_set_the_replicas() {
         (json!([main]), ReplicasOwner::Nobody),
         (json!([main, scale]), ReplicasOwner::Operator),
         (json!([main, hpa]), ReplicasOwner::Other),
-        (json!([main, scale, holder("kubectl", "Apply")]), ReplicasOwner::Operator),
+        (
+            json!([main, scale, holder("kubectl", "Apply")]),
+            ReplicasOwner::Operator,
+        ),
     ];
     for (entries, owner) in cases {
         let deployment = deployment(json!({"managedFields": entries}), json!({}), json!({}));
-        assert_eq!(Workload::of(&deployment).unwrap().replicas_owner, owner, "{entries}");
+        assert_eq!(
+            Workload::of(&deployment).unwrap().replicas_owner,
+            owner,
+            "{entries}"
+        );
     }
 }
 
@@ -92,16 +118,28 @@ fn replicas_are_set_only_where_they_are_ours_to_set() {
         (&auto, 0, Other, Some(3)),
     ];
     for (plan, wanted, owner, expected) in cases {
-        assert_eq!(replicas(wanted, owner).replicas_to_set(plan), expected, "{plan:?}, {wanted} set by {owner:?}");
+        assert_eq!(
+            replicas(wanted, owner).replicas_to_set(plan),
+            expected,
+            "{plan:?}, {wanted} set by {owner:?}"
+        );
     }
 }
 
 /// Once set, nothing is left to set: the operator never fights with itself.
 #[test]
 fn setting_replicas_settles_it() {
-    for plan in [ReplicasPlan::Stopped, ReplicasPlan::Fixed(4), ReplicasPlan::Autoscaled(Scaling::default())] {
+    for plan in [
+        ReplicasPlan::Stopped,
+        ReplicasPlan::Fixed(4),
+        ReplicasPlan::Autoscaled(Scaling::default()),
+    ] {
         let number = replicas(1, ReplicasOwner::Nobody).replicas_to_set(&plan).unwrap();
-        assert_eq!(replicas(number, ReplicasOwner::Operator).replicas_to_set(&plan), None, "{plan:?}");
+        assert_eq!(
+            replicas(number, ReplicasOwner::Operator).replicas_to_set(&plan),
+            None,
+            "{plan:?}"
+        );
     }
 }
 
@@ -130,7 +168,14 @@ fn rolled_out_means_all_current_and_enough_serving() {
 
 #[test]
 fn fewer_wanted_than_the_minimum_can_still_be_rolled_out() {
-    let scaled_down = Workload { observed_generation: 2, replicas: 2, updated: 2, available: 2, wanted: 2, ..workload(json!({})) };
+    let scaled_down = Workload {
+        observed_generation: 2,
+        replicas: 2,
+        updated: 2,
+        available: 2,
+        wanted: 2,
+        ..workload(json!({}))
+    };
     assert!(scaled_down.is_rolled_out(3));
 }
 
@@ -143,18 +188,32 @@ fn failures_are_those_of_the_deployment_controller() {
         "type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": "exceeded quota",
     });
     let fine = json!({"type": "Progressing", "status": "True", "reason": "NewReplicaSetAvailable"});
-    let of = |conditions: Value| workload(json!({"conditions": conditions})).failure.map(|f| (f.reason, f.terminal));
+    let of = |conditions: Value| {
+        workload(json!({"conditions": conditions}))
+            .failure
+            .map(|f| (f.reason, f.terminal))
+    };
     assert_eq!(of(json!([])), None);
     assert_eq!(of(json!([fine])), None);
-    assert_eq!(of(json!([stuck])), Some(("ProgressDeadlineExceeded".into(), true)));
+    assert_eq!(
+        of(json!([stuck])),
+        Some(("ProgressDeadlineExceeded".into(), true))
+    );
     assert_eq!(of(json!([fine, refused])), Some(("FailedCreate".into(), false)));
-    assert_eq!(of(json!([stuck, refused])), Some(("FailedCreate".into(), true)), "the cause, not the symptom");
+    assert_eq!(
+        of(json!([stuck, refused])),
+        Some(("FailedCreate".into(), true)),
+        "the cause, not the symptom"
+    );
 }
 
 #[test]
 fn position_in_history_is_no_state() {
     let one = workload(json!({}));
-    let later = Workload { resource_version: 99, ..one.clone() };
+    let later = Workload {
+        resource_version: 99,
+        ..one.clone()
+    };
     assert!(one.same_state(&later));
     assert!(!one.same_state(&Workload { ready: 1, ..later }));
 }

@@ -10,7 +10,10 @@ use super::*;
 #[derive(Clone, Copy, Debug)]
 enum Step {
     /// The service is reconciled. Between an apply and its answer somebody may interfere, and `early` events arrive.
-    Pass { meanwhile: Option<Interference>, early: usize },
+    Pass {
+        meanwhile: Option<Interference>,
+        early: usize,
+    },
     /// The spec changes: another desired object, with other fields.
     Wish(u64),
     /// Somebody changes a field that is not ours, or a status.
@@ -36,7 +39,10 @@ enum Interference {
 
 fn benign() -> impl Strategy<Value = Step> {
     prop_oneof![
-        (0..4usize).prop_map(|early| Step::Pass { meanwhile: None, early }),
+        (0..4usize).prop_map(|early| Step::Pass {
+            meanwhile: None,
+            early
+        }),
         (1..4u64).prop_map(Step::Wish),
         Just(Step::ForeignField),
         (1..4usize).prop_map(Step::Deliver),
@@ -44,11 +50,18 @@ fn benign() -> impl Strategy<Value = Step> {
 }
 
 fn interference() -> impl Strategy<Value = Interference> {
-    prop_oneof![Just(Interference::OurField), Just(Interference::Delete), Just(Interference::Replace)]
+    prop_oneof![
+        Just(Interference::OurField),
+        Just(Interference::Delete),
+        Just(Interference::Replace)
+    ]
 }
 
 fn any_step() -> impl Strategy<Value = Step> {
-    let disturbed = (interference(), 0..4usize).prop_map(|(what, early)| Step::Pass { meanwhile: Some(what), early });
+    let disturbed = (interference(), 0..4usize).prop_map(|(what, early)| Step::Pass {
+        meanwhile: Some(what),
+        early,
+    });
     prop_oneof![
         4 => benign(),
         2 => disturbed,
@@ -115,7 +128,9 @@ impl World {
     }
 
     fn write(&mut self, change: impl FnOnce(&mut Sighting)) {
-        let Some(object) = self.object.as_mut() else { return };
+        let Some(object) = self.object.as_mut() else {
+            return;
+        };
         self.version += 1;
         change(object);
         object.resource_version = self.version;
@@ -187,13 +202,17 @@ impl World {
 
     fn deliver(&mut self, events: usize) {
         for _ in 0..events {
-            let Some(news) = self.under_way.pop_front() else { return };
+            let Some(news) = self.under_way.pop_front() else {
+                return;
+            };
             let woken = match news {
                 News::Saw(sighting) => self.ledger.saw(&key(), sighting).is_some(),
                 News::Deleted(uid) => self.ledger.deleted(&key(), &uid).is_some(),
                 News::Listed(found) => {
                     let present = found.iter().map(|_| key()).collect();
-                    let drifted = found.and_then(|sighting| self.ledger.saw(&key(), sighting)).is_some();
+                    let drifted = found
+                        .and_then(|sighting| self.ledger.saw(&key(), sighting))
+                        .is_some();
                     !self.ledger.listed(ChildKind::Service, None, &present).is_empty() || drifted
                 }
             };
@@ -214,7 +233,9 @@ impl World {
     }
 
     fn is_as_wanted(&self) -> bool {
-        self.object.as_ref().is_some_and(|object| object.owned == Some(100 + self.wanted))
+        self.object
+            .as_ref()
+            .is_some_and(|object| object.owned == Some(100 + self.wanted))
     }
 }
 

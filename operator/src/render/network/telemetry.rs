@@ -14,13 +14,22 @@ use crate::plan::Plan;
 pub(super) fn collector(plan: &Plan) -> Option<NetworkPolicyEgressRule> {
     let endpoint: Uri = plan.otlp_endpoint.as_deref()?.parse().ok()?;
     let host = endpoint.host()?.trim_matches(['[', ']']);
-    let port = endpoint.port_u16().unwrap_or(if endpoint.scheme_str() == Some("https") { 443 } else { 80 });
+    let port = endpoint
+        .port_u16()
+        .unwrap_or(if endpoint.scheme_str() == Some("https") {
+            443
+        } else {
+            80
+        });
     let to = match host.parse::<IpAddr>() {
         Ok(IpAddr::V4(address)) => addresses(&format!("{address}/32"), &[]),
         Ok(IpAddr::V6(address)) => addresses(&format!("{address}/128"), &[]),
         Err(_) => namespaces(named_namespace(service_namespace(host, &plan.owner.namespace)?)),
     };
-    Some(NetworkPolicyEgressRule { to: Some(vec![to]), ports: Some(vec![number(port.into(), Protocol::Tcp)]) })
+    Some(NetworkPolicyEgressRule {
+        to: Some(vec![to]),
+        ports: Some(vec![number(port.into(), Protocol::Tcp)]),
+    })
 }
 
 /// The namespace of a cluster-internal host name, none for a name outside the cluster.

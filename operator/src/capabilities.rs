@@ -1,0 +1,115 @@
+//! Optional APIs of the cluster, followed as they come and go. I/O.
+
+use std::time::Duration;
+
+use futures::StreamExt;
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use kube::core::PartialObjectMeta;
+use kube::runtime::WatchStreamExt;
+use kube::runtime::watcher::{self, Event, watcher};
+use kube::{Api, Client, ResourceExt};
+use tokio::sync::watch;
+
+/// Which optional kinds the cluster serves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Capabilities {
+    /// `servicemonitors.monitoring.coreos.com`, version v1.
+    pub service_monitor: bool,
+    /// `prometheusrules.monitoring.coreos.com`, version v1.
+    pub prometheus_rule: bool,
+    /// `httproutes.gateway.networking.k8s.io`, version v1.
+    pub http_route: bool,
+}
+
+const MONITORING: &str = "monitoring.coreos.com/v1";
+const GATEWAY: &str = "gateway.networking.k8s.io/v1";
+/// Names of the CRDs that matter.
+const CRDS: [&str; 3] = [
+    "servicemonitors.monitoring.coreos.com",
+    "prometheusrules.monitoring.coreos.com",
+    "httproutes.gateway.networking.k8s.io",
+];
+/// A CRD is served some moments after it was made, and for some moments after it was deleted.
+const SETTLING: [Duration; 6] = [
+    Duration::ZERO,
+    Duration::from_millis(200),
+    Duration::from_millis(500),
+    Duration::from_secs(1),
+    Duration::from_secs(3),
+    Duration::from_secs(10),
+];
+
+impl Capabilities {
+    /// Asks the API server what it serves. A group it does not know is no error.
+    ///
+    /// # Errors
+    /// When the API server cannot be asked.
+    pub async fn discover(client: &Client) -> kube::Result<Self> {
+        let monitoring = plurals(client, MONITORING).await?;
+        let gateway = plurals(client, GATEWAY).await?;
+        let has = |list: &[String], plural: &str| list.iter().any(|name| name == plural);
+        Ok(Self {
+            service_monitor: has(&monitoring, "servicemonitors"),
+            prometheus_rule: has(&monitoring, "prometheusrules"),
+            http_route: has(&gateway, "httproutes"),
+        })
+    }
+}
+
+async fn plurals(client: &Client, group_version: &str) -> kube::Result<Vec<String>> {
+    match client.list_api_group_resources(group_version).await {
+        Ok(list) => Ok(list.resources.into_iter().map(|resource| resource.name).collect()),
+        Err(kube::Error::Api(status)) if status.code == 404 => Ok(Vec::new()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Follows the CRDs for ever and publishes what the cluster serves whenever that changed.
+pub async fn follow(client: Client, current: watch::Sender<Capabilities>) {
+    let api: Api<PartialObjectMeta<CustomResourceDefinition>> = Api::all(client.clone());
+    let mut events = watcher(api, watcher::Config::default()).default_backoff().boxed();
+    let mut refused = false;
+    while let Some(event) = events.next().await {
+        match event {
+            Ok(event) if concerns_us(&event) => settle(&client, &current).await,
+            Ok(_) => {}
+            Err(error) if !refused => {
+                refused = true;
+                tracing::warn!(
+                    %error,
+                    "cannot watch CustomResourceDefinitions (list and watch on apiextensions.k8s.io are needed): optional APIs that come or go are noticed after a restart only"
+                );
+            }
+            Err(error) => tracing::debug!(%error, "watch of CustomResourceDefinitions interrupted"),
+        }
+    }
+}
+
+fn concerns_us(event: &Event<PartialObjectMeta<CustomResourceDefinition>>) -> bool {
+    match event {
+        Event::Init | Event::InitApply(_) => false,
+        // What was missed while the watch was down.
+        Event::InitDone => true,
+        Event::Apply(crd) | Event::Delete(crd) => CRDS.contains(&crd.name_any().as_str()),
+    }
+}
+
+/// Asks until the answer has changed, or for long enough that it will not.
+async fn settle(client: &Client, current: &watch::Sender<Capabilities>) {
+    for pause in SETTLING {
+        tokio::time::sleep(pause).await;
+        match Capabilities::discover(client).await {
+            Ok(found) => {
+                let changed = current.send_if_modified(|known| std::mem::replace(known, found) != found);
+                if changed {
+                    tracing::info!(?found, "optional APIs changed");
+                    return;
+                }
+            }
+            Err(error) => tracing::debug!(%error, "discovery failed"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

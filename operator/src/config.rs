@@ -1,0 +1,175 @@
+//! The operator's settings: flags, each also an environment variable.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+use service_kit::telemetry::TelemetryConfig;
+
+use crate::plan::OperatorDefaults;
+
+/// Runs healthcare services on Kubernetes from one manifest each.
+#[derive(Debug, Parser)]
+#[command(name = "healthcare-operator", version)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What the binary does.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the controller
+    Run(Box<RunArgs>),
+    /// Print the CustomResourceDefinition as YAML
+    Crd,
+    /// Ask an HTTP URL; exit 0 when it answers with 2xx (for probes and tests in an image without a shell)
+    Probe {
+        /// Such as http://healthcare-operator:8080/readyz
+        #[arg(long)]
+        url: String,
+    },
+}
+
+/// Settings of the controller.
+#[derive(Args, Debug)]
+pub struct RunArgs {
+    /// Namespaces to watch, separated by commas; all when empty
+    #[arg(long, env = "WATCH_NAMESPACES", default_value = "", value_parser = parse_scope)]
+    pub watch_namespaces: Scope,
+    /// Address of /healthz, /readyz and /metrics
+    #[arg(long, env = "ADMIN_ADDRESS", default_value = "0.0.0.0:8080")]
+    pub admin_address: SocketAddr,
+    /// Whether replicas elect a leader; false only for a single process
+    #[arg(long, env = "LEADER_ELECT", default_value = "true", action = clap::ArgAction::Set)]
+    pub leader_elect: bool,
+    /// Namespace of the Lease [default: the namespace of the pod, else of the kubeconfig]
+    #[arg(long, env = "LEASE_NAMESPACE")]
+    pub lease_namespace: Option<String>,
+    /// Namespace this process runs in
+    #[arg(long, env = "POD_NAMESPACE", hide = true)]
+    pub pod_namespace: Option<String>,
+    /// Name of the Lease
+    #[arg(long, env = "LEASE_NAME", default_value = "healthcare-operator")]
+    pub lease_name: String,
+    /// Seconds a standby waits for a silent leader
+    #[arg(long, env = "LEASE_DURATION_SECONDS", default_value_t = 15, value_parser = clap::value_parser!(u64).range(3..=300))]
+    pub lease_duration_seconds: u64,
+    /// Name of this replica in the Lease [default: the host name and a random suffix]
+    #[arg(long, env = "POD_NAME")]
+    pub identity: Option<String>,
+    /// Passes at a time
+    #[arg(long, env = "CONCURRENCY", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub concurrency: u16,
+    /// OTLP endpoint given to services that name none
+    #[arg(long, env = "DEFAULT_OTLP_ENDPOINT")]
+    pub default_otlp_endpoint: Option<String>,
+    /// Labels of namespaces whose pods may scrape services
+    #[arg(long, env = "MONITORING_NAMESPACE_LABELS", default_value = "kubernetes.io/metadata.name=monitoring", value_parser = parse_labels)]
+    pub monitoring_namespace_labels: Labels,
+    /// Labels of namespaces whose pods forward outside traffic
+    #[arg(long, env = "INGRESS_NAMESPACE_LABELS", default_value = "kubernetes.io/metadata.name=ingress-nginx", value_parser = parse_labels)]
+    pub ingress_namespace_labels: Labels,
+    /// Logs and traces of the operator itself
+    #[command(flatten)]
+    pub telemetry: TelemetryConfig,
+}
+
+/// Labels of a selector.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Labels(pub BTreeMap<String, String>);
+
+/// What is watched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Every namespace.
+    All,
+    /// These.
+    Namespaces(Vec<String>),
+}
+
+impl Scope {
+    /// One entry a watch: none stands for all namespaces.
+    pub fn namespaces(&self) -> Vec<Option<String>> {
+        match self {
+            Self::All => vec![None],
+            Self::Namespaces(names) => names.iter().cloned().map(Some).collect(),
+        }
+    }
+}
+
+impl RunArgs {
+    /// What these settings add to every service.
+    pub fn defaults(&self) -> OperatorDefaults {
+        OperatorDefaults {
+            otlp_endpoint: self.default_otlp_endpoint.clone(),
+            monitoring_namespace_labels: self.monitoring_namespace_labels.0.clone(),
+            ingress_namespace_labels: self.ingress_namespace_labels.0.clone(),
+        }
+    }
+
+    /// Terms of the election: a leader gives up after two thirds of the lease, as client-go's defaults do.
+    pub fn lease(&self, default_namespace: &str) -> crate::leader::LeaseConfig {
+        let duration = Duration::from_secs(self.lease_duration_seconds);
+        let namespace = self
+            .lease_namespace
+            .as_deref()
+            .or(self.pod_namespace.as_deref())
+            .unwrap_or(default_namespace);
+        crate::leader::LeaseConfig {
+            namespace: namespace.to_owned(),
+            name: self.lease_name.clone(),
+            identity: self.identity.clone().unwrap_or_else(random_identity),
+            duration,
+            renew_deadline: duration * 2 / 3,
+            retry_period: duration * 2 / 15,
+        }
+    }
+}
+
+fn random_identity() -> String {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let random = std::fs::read_to_string("/proc/sys/kernel/random/uuid").unwrap_or_default();
+    format!("{}-{}", host.trim(), random.split('-').next().unwrap_or_default())
+}
+
+fn parse_scope(text: &str) -> Result<Scope, String> {
+    let names: Vec<_> = text
+        .split(',')
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
+        .collect();
+    if let Some(wrong) = names.iter().find(|name| !is_dns_label(name)) {
+        return Err(format!(
+            "{wrong:?} is not a namespace: use lower-case letters, digits and dashes, at most 63"
+        ));
+    }
+    Ok(if names.is_empty() {
+        Scope::All
+    } else {
+        Scope::Namespaces(names.into_iter().map(str::to_owned).collect())
+    })
+}
+
+fn is_dns_label(name: &str) -> bool {
+    let inner = name
+        .chars()
+        .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+    inner && (1..=63).contains(&name.len()) && !name.starts_with('-') && !name.ends_with('-')
+}
+
+fn parse_labels(text: &str) -> Result<Labels, String> {
+    let pair = |part: &str| {
+        let (key, value) = part
+            .split_once('=')
+            .ok_or_else(|| format!("{part:?} is not a label: write key=value"))?;
+        Ok((key.trim().to_owned(), value.trim().to_owned()))
+    };
+    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+    parts.map(pair).collect::<Result<_, String>>().map(Labels)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,81 @@
+//! A client of the API server whose requests are counted.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use http::{Request, Response};
+use kube::client::ClientBuilder;
+use kube::{Client, Config};
+use tower::{Layer, Service};
+
+use crate::metrics::OperatorMetrics;
+
+/// A client with kube's own layers (authentication, retries on 429, 503 and 504) and ours around them: what is counted
+/// is what the operator asked for.
+///
+/// # Errors
+/// When the configuration is unusable, for example a certificate that cannot be read.
+pub fn client(config: Config, metrics: &OperatorMetrics) -> kube::Result<Client> {
+    let host = config.cluster_url.host().unwrap_or_default().to_owned();
+    let layer = Counting {
+        metrics: metrics.clone(),
+        host,
+    };
+    Ok(ClientBuilder::try_from(config)?.with_layer(&layer).build())
+}
+
+/// The layer.
+#[derive(Clone, Debug)]
+struct Counting {
+    metrics: OperatorMetrics,
+    host: String,
+}
+
+impl<S> Layer<S> for Counting {
+    type Service = Counted<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        Counted {
+            inner,
+            counting: self.clone(),
+        }
+    }
+}
+
+/// A service whose requests are counted.
+#[derive(Clone, Debug)]
+struct Counted<S> {
+    inner: S,
+    counting: Counting,
+}
+
+impl<S, B, R> Service<Request<B>> for Counted<S>
+where
+    S: Service<Request<B>, Response = Response<R>>,
+    S::Future: Send + 'static,
+    S::Error: Send,
+    R: Send,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<S::Response, S::Error>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let method = request.method().clone();
+        let Counting { metrics, host } = self.counting.clone();
+        let answer = self.inner.call(request);
+        Box::pin(async move {
+            let answer = answer.await;
+            // client-go's word for a request without an answer.
+            let code = answer
+                .as_ref()
+                .map_or_else(|_| "<error>".to_owned(), |a| a.status().as_u16().to_string());
+            metrics.request(&code, method.as_str(), &host);
+            answer
+        })
+    }
+}
