@@ -108,7 +108,11 @@ fn removed(applied: &Applied) -> Option<Event> {
     })
 }
 
-fn event(type_: EventType, reason: &str, note: String, action: &str) -> Event {
+/// The API server refuses a note of more than 1024 bytes (events.k8s.io/v1).
+const LONGEST_NOTE: usize = 1024;
+
+fn event(type_: EventType, reason: &str, mut note: String, action: &str) -> Event {
+    note.truncate(note.floor_char_boundary(LONGEST_NOTE));
     Event {
         type_,
         reason: reason.to_owned(),
