@@ -4,25 +4,38 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use local_cluster::toolchain::{Group, Toolchain};
+
 /// The checkout.
 pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
-/// A program: the path in the environment variable of its name in capitals, or the one on `PATH`.
-pub(crate) fn program(name: &str) -> OsString {
+/// A program: what the environment variable of its name in capitals says, else the local cluster's own, which is
+/// built when missing, else the one on `PATH`.
+fn program(name: &str) -> OsString {
     let variable = name.to_uppercase();
     if let Some(path) = std::env::var_os(&variable) {
         return path;
     }
+    let group = match name {
+        "helm" => Some(Group::Helm),
+        "kubectl" => Some(Group::Kubernetes),
+        _ => None,
+    };
+    if let Some(group) = group {
+        let tell = |message: &str| eprintln!("local-cluster: {message}");
+        let tools =
+            Toolchain::build(&[group], &tell).unwrap_or_else(|e| panic!("{name} (or set {variable}): {e:#}"));
+        return tools.binary(name).unwrap().into_os_string();
+    }
     let path = std::env::var_os("PATH").unwrap_or_default();
     let found = std::env::split_paths(&path)
-        .map(|dir| dir.join(name))
+        .map(|directory| directory.join(name))
         .find(|file| file.is_file());
     let Some(found) = found else {
         panic!(
-            "{name} is missing: run `make up` and `. target/cluster/env.sh` (promtool: apt-get install prometheus), \
-             or set {variable} to the path of one"
+            "{name} is missing: `make prerequisites` tells how to install it, or set {variable} to its path"
         )
     };
     found.into_os_string()

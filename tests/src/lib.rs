@@ -1,1 +1,4 @@
-//! Placeholder while the crate is being laid out.
+//! What the tests that join the crates share.
+
+pub mod bad_manifests;
+pub mod schema;

@@ -28,7 +28,11 @@ pub fn violations(schema: &Value, object: &Value) -> Vec<String> {
 
 fn rules(schema: &Value, object: &Value) -> Vec<String> {
     let errors = Validator::new().validate(schema, object, None).err();
-    errors.into_iter().flatten().map(|e| format!("{}: Invalid value: {}", e.field_path, e.message)).collect()
+    errors
+        .into_iter()
+        .flatten()
+        .map(|e| format!("{}: Invalid value: {}", e.field_path, e.message))
+        .collect()
 }
 
 fn structure(schema: &Value, value: &Value, path: &str, found: &mut Vec<String>) {
@@ -73,14 +77,23 @@ fn type_of(value: &Value) -> &'static str {
 }
 
 fn object(schema: &Value, fields: &Map<String, Value>, path: &str, found: &mut Vec<String>) {
-    let required = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
-    found.extend(required.filter(|key| !fields.contains_key(*key)).map(|key| format!("{}: Required value", join(path, key))));
+    let required = schema["required"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str);
+    found.extend(
+        required
+            .filter(|key| !fields.contains_key(*key))
+            .map(|key| format!("{}: Required value", join(path, key))),
+    );
     for (key, value) in fields {
         let below = join(path, key);
         match (schema["properties"].get(key), schema.get("additionalProperties")) {
             (Some(property), _) => structure(property, value, &below, found),
             (None, Some(values)) => structure(values, value, &below, found),
-            (None, None) if path.is_empty() && matches!(key.as_str(), "apiVersion" | "kind" | "metadata") => {}
+            (None, None) if path.is_empty() && matches!(key.as_str(), "apiVersion" | "kind" | "metadata") => {
+            }
             (None, None) => found.push(format!("unknown field \"{below}\"")),
         }
     }
@@ -93,7 +106,10 @@ fn list(schema: &Value, items: &[Value], path: &str, found: &mut Vec<String>) {
     let keys: Vec<_> = items.iter().map(|item| list_key(schema, item)).collect();
     for (position, key) in keys.iter().enumerate() {
         if key.is_some() && keys.iter().take(position).any(|earlier| earlier == key) {
-            found.push(format!("{path}[{position}]: Duplicate value: {}", key.clone().unwrap_or_default()));
+            found.push(format!(
+                "{path}[{position}]: Duplicate value: {}",
+                key.clone().unwrap_or_default()
+            ));
         }
     }
 }
@@ -103,7 +119,10 @@ fn list_key(schema: &Value, item: &Value) -> Option<Value> {
     match schema["x-kubernetes-list-type"].as_str() {
         Some("set") => Some(item.clone()),
         Some("map") => {
-            let names = schema["x-kubernetes-list-map-keys"].as_array()?.iter().filter_map(Value::as_str);
+            let names = schema["x-kubernetes-list-map-keys"]
+                .as_array()?
+                .iter()
+                .filter_map(Value::as_str);
             Some(names.map(|name| (name.to_owned(), item[name].clone())).collect())
         }
         _ => None,
@@ -117,5 +136,9 @@ fn pattern(schema: &Value, text: &str, path: &str) -> Option<String> {
 }
 
 fn join(path: &str, key: &str) -> String {
-    if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
+    if path.is_empty() {
+        key.to_owned()
+    } else {
+        format!("{path}.{key}")
+    }
 }

@@ -21,5 +21,7 @@ pub const PAUSE: &str = include_str!("../assets/pause.c");
 
 /// A text with each `@NAME@` replaced.
 pub fn filled(text: &str, values: &[(&str, &str)]) -> String {
-    values.iter().fold(text.to_owned(), |text, (name, value)| text.replace(&format!("@{name}@"), value))
+    values.iter().fold(text.to_owned(), |text, (name, value)| {
+        text.replace(&format!("@{name}@"), value)
+    })
 }

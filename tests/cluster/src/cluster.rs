@@ -49,14 +49,29 @@ impl Cluster {
         let directory = tempfile::Builder::new().prefix("local-cluster-").tempdir()?;
         let mut command = Command::new(supervisor()?);
         command.arg("serve").arg("--dir").arg(directory.path());
-        command.args(options.node.then_some("--node")).args(options.audit.then_some("--audit"));
-        let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().context("start the supervisor")?;
+        command
+            .args(options.node.then_some("--node"))
+            .args(options.audit.then_some("--audit"));
+        let mut process = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .context("start the supervisor")?;
         let answers = BufReader::new(process.stdout.take().context("the supervisor has an output")?).lines();
-        let mut supervisor = Supervisor { commands: process.stdin.take(), process, answers };
+        let mut supervisor = Supervisor {
+            commands: process.stdin.take(),
+            process,
+            answers,
+        };
         supervisor.read_until(|line| line == "ready")?;
         let layout = Layout::new(directory.path());
         let ready = layout.announced().context("a ready cluster is announced")?;
-        Ok(Self { supervisor: Mutex::new(supervisor), ready, layout, _directory: directory })
+        Ok(Self {
+            supervisor: Mutex::new(supervisor),
+            ready,
+            layout,
+            _directory: directory,
+        })
     }
 
     /// The cluster's files: logs, kubeconfigs, audit log.
@@ -77,9 +92,17 @@ impl Cluster {
     /// Writes a kubeconfig for another user, who is known by name and group only.
     pub fn user(&self, name: &str, group: Option<&str>) -> Result<PathBuf> {
         let admin = Kubeconfig::read_from(self.kubeconfig())?;
-        let server = admin.clusters.into_iter().find_map(|c| c.cluster?.server).context("the kubeconfig names a server")?;
+        let server = admin
+            .clusters
+            .into_iter()
+            .find_map(|c| c.cluster?.server)
+            .context("the kubeconfig names a server")?;
         let authority = Authority::load(&self.layout.pki(), "ca")?;
-        let subject = Subject { name, group, ..Subject::default() };
+        let subject = Subject {
+            name,
+            group,
+            ..Subject::default()
+        };
         pki::kubeconfig(&self.layout, &authority, &server, name, &subject)?;
         Ok(self.layout.kubeconfig(name))
     }
@@ -118,7 +141,11 @@ impl Cluster {
 
     /// A command inside the node's network, where ClusterIPs and pods can be reached.
     pub fn in_network(&self, program: &str) -> Result<Command> {
-        let namespace = self.ready.network_namespace.as_ref().context("this cluster has no node")?;
+        let namespace = self
+            .ready
+            .network_namespace
+            .as_ref()
+            .context("this cluster has no node")?;
         let mut command = Command::new("ip");
         command.args(["netns", "exec", namespace, program]);
         Ok(command)
@@ -126,7 +153,10 @@ impl Cluster {
 
     /// Installs the CRDs of the Prometheus operator (ServiceMonitor, PrometheusRule and their kin).
     pub fn install_monitoring_crds(&self) -> Result<()> {
-        let directory = crds("github.com/prometheus-operator/prometheus-operator", "example/prometheus-operator-crd")?;
+        let directory = crds(
+            "github.com/prometheus-operator/prometheus-operator",
+            "example/prometheus-operator-crd",
+        )?;
         for kind in ["servicemonitors", "prometheusrules", "podmonitors"] {
             let file = directory.join(format!("monitoring.coreos.com_{kind}.yaml"));
             self.kubectl(&["apply", "--server-side", "-f", &file.display().to_string()])?;
@@ -137,7 +167,8 @@ impl Cluster {
     /// Installs the CRDs of the Gateway API's standard channel.
     pub fn install_gateway_crds(&self) -> Result<()> {
         let directory = crds("sigs.k8s.io/gateway-api", "config/crd/standard")?;
-        self.kubectl(&["apply", "--server-side", "-f", &directory.display().to_string()]).map(|_| ())
+        self.kubectl(&["apply", "--server-side", "-f", &directory.display().to_string()])
+            .map(|_| ())
     }
 
     /// Kills a process of the control plane as `kill -9` does.
@@ -202,27 +233,41 @@ pub async fn client(kubeconfig: &Path) -> Result<kube::Client> {
 pub fn import(layout: &Layout, path: &[PathBuf], archive: &Path) -> Result<()> {
     let socket = layout.containerd();
     let mut command = Command::new(binary(path, "ctr")?);
-    command.arg("--address").arg(socket).args(["-n", "k8s.io", "images", "import", "--local"]).arg(archive);
+    command
+        .arg("--address")
+        .arg(socket)
+        .args(["-n", "k8s.io", "images", "import", "--local"])
+        .arg(archive);
     run(&mut command).map(|_| ())
 }
 
 fn binary(path: &[PathBuf], name: &str) -> Result<PathBuf> {
-    let found = path.iter().map(|directory| directory.join(name)).find(|file| file.is_file());
+    let found = path
+        .iter()
+        .map(|directory| directory.join(name))
+        .find(|file| file.is_file());
     found.with_context(|| format!("{name} is not among the cluster's binaries"))
 }
 
 /// The directory of CRDs inside a Go module, downloaded when needed.
 fn crds(module: &str, directory: &str) -> Result<PathBuf> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tools/crds");
-    let answer = run(Command::new("go").args(["mod", "download", "-json", module]).current_dir(source))?;
+    let answer = run(Command::new("go")
+        .args(["mod", "download", "-json", module])
+        .current_dir(source))?;
     let answer: serde_json::Value = serde_json::from_str(&answer)?;
-    let root = answer.get("Dir").and_then(serde_json::Value::as_str).context("go tells where the module is")?;
+    let root = answer
+        .get("Dir")
+        .and_then(serde_json::Value::as_str)
+        .context("go tells where the module is")?;
     Ok(Path::new(root).join(directory))
 }
 
 /// The supervisor's binary, built by cargo beside whatever runs now.
 fn supervisor() -> Result<PathBuf> {
-    run(Command::new("cargo").args(["build", "--quiet", "-p", "local-cluster"]).current_dir(env!("CARGO_MANIFEST_DIR")))?;
+    run(Command::new("cargo")
+        .args(["build", "--quiet", "-p", "local-cluster"])
+        .current_dir(env!("CARGO_MANIFEST_DIR")))?;
     let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target");
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or(target, PathBuf::from);
     Ok(target.join("debug/local-cluster"))

@@ -45,12 +45,29 @@ struct Ports {
 
 impl<'a> ControlPlane<'a> {
     /// Chooses ports: free ones on the host, the usual ones in a namespace of our own.
-    pub fn new(layout: &'a Layout, tools: &'a Toolchain, network: Option<&'a Network>, audit: bool) -> Result<Self> {
+    pub fn new(
+        layout: &'a Layout,
+        tools: &'a Toolchain,
+        network: Option<&'a Network>,
+        audit: bool,
+    ) -> Result<Self> {
         let ports = match network {
-            Some(_) => Ports { etcd: 2379, etcd_peer: 2380, api: 6443, controllers: 10257, scheduler: 10259 },
+            Some(_) => Ports {
+                etcd: 2379,
+                etcd_peer: 2380,
+                api: 6443,
+                controllers: 10257,
+                scheduler: 10259,
+            },
             None => free_ports()?,
         };
-        Ok(Self { layout, tools, network, audit, ports })
+        Ok(Self {
+            layout,
+            tools,
+            network,
+            audit,
+            ports,
+        })
     }
 
     /// Address of the API server.
@@ -59,7 +76,8 @@ impl<'a> ControlPlane<'a> {
     }
 
     fn address(&self) -> IpAddr {
-        self.network.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), Network::node)
+        self.network
+            .map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), Network::node)
     }
 
     /// Writes keys, certificates and kubeconfigs.
@@ -69,20 +87,45 @@ impl<'a> ControlPlane<'a> {
         let front = Authority::create(&directory, "front-proxy-ca")?;
         pki::service_account_key(&directory)?;
         let own = [IpAddr::V4(Ipv4Addr::LOCALHOST), API_SERVICE, self.address()];
-        let dns = ["localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc"];
-        let api = Subject { name: "kube-apiserver", dns: &dns, addresses: &own, group: None };
+        let dns = [
+            "localhost",
+            "kubernetes",
+            "kubernetes.default",
+            "kubernetes.default.svc",
+        ];
+        let api = Subject {
+            name: "kube-apiserver",
+            dns: &dns,
+            addresses: &own,
+            group: None,
+        };
         authority.issue(&api)?.write(&directory, "apiserver")?;
         let masters = Some("system:masters");
-        let kubelet_client = Subject { name: "kube-apiserver-kubelet-client", group: masters, ..Subject::default() };
-        authority.issue(&kubelet_client)?.write(&directory, "apiserver-kubelet-client")?;
-        let aggregator = Subject { name: "front-proxy-client", ..Subject::default() };
-        front.issue(&aggregator)?.write(&directory, "front-proxy-client")?;
+        let kubelet_client = Subject {
+            name: "kube-apiserver-kubelet-client",
+            group: masters,
+            ..Subject::default()
+        };
+        authority
+            .issue(&kubelet_client)?
+            .write(&directory, "apiserver-kubelet-client")?;
+        let aggregator = Subject {
+            name: "front-proxy-client",
+            ..Subject::default()
+        };
+        front
+            .issue(&aggregator)?
+            .write(&directory, "front-proxy-client")?;
         for (file, name, group) in [
             ("admin", "admin", masters),
             ("kube-controller-manager", "system:kube-controller-manager", None),
             ("kube-scheduler", "system:kube-scheduler", None),
         ] {
-            let subject = Subject { name, group, ..Subject::default() };
+            let subject = Subject {
+                name,
+                group,
+                ..Subject::default()
+            };
             pki::kubeconfig(self.layout, &authority, &self.server(), file, &subject)?;
         }
         Ok(())
@@ -92,7 +135,9 @@ impl<'a> ControlPlane<'a> {
     pub fn start(&self) -> Result<Vec<(&'static str, Process)>> {
         let etcd = self.launch("etcd", &self.etcd())?;
         let mut api = self.launch("kube-apiserver", &self.api_server()?)?;
-        api.wait_until(self.layout, Duration::from_secs(90), || self.kubectl(&["get", "--raw", "/readyz"]))?;
+        api.wait_until(self.layout, Duration::from_secs(90), || {
+            self.kubectl(&["get", "--raw", "/readyz"])
+        })?;
         let mut controllers = self.launch("kube-controller-manager", &self.controller_manager())?;
         let scheduler = self.launch("kube-scheduler", &self.scheduler())?;
         let account = || self.kubectl(&["-n", "default", "get", "serviceaccount", "default"]);
@@ -118,16 +163,24 @@ impl<'a> ControlPlane<'a> {
 
     fn launch(&self, name: &str, flags: &str) -> Result<Process> {
         let binary = self.tools.binary(name)?.display().to_string();
-        let enter = self.network.map(|n| ["ip", "netns", "exec", &n.namespace()].map(str::to_owned));
+        let enter = self
+            .network
+            .map(|n| ["ip", "netns", "exec", &n.namespace()].map(str::to_owned));
         let flags = flags.split_whitespace().map(str::to_owned);
         let command: Vec<_> = enter.into_iter().flatten().chain([binary]).chain(flags).collect();
         Process::start(self.layout, name, &command)
     }
 
     fn kubectl(&self, args: &[&str]) -> bool {
-        let Ok(kubectl) = self.tools.binary("kubectl") else { return false };
+        let Ok(kubectl) = self.tools.binary("kubectl") else {
+            return false;
+        };
         let kubeconfig = self.layout.kubeconfig("admin");
-        run(Command::new(kubectl).arg("--kubeconfig").arg(kubeconfig).args(args)).is_ok()
+        run(Command::new(kubectl)
+            .arg("--kubeconfig")
+            .arg(kubeconfig)
+            .args(args))
+        .is_ok()
     }
 
     /// Without fsync: the data outlives nothing.
@@ -149,7 +202,11 @@ impl<'a> ControlPlane<'a> {
             || "--endpoint-reconciler-type=none".to_owned(),
             |network| format!("--advertise-address={}", network.node()),
         );
-        let audit = if self.audit { self.audit_flags()? } else { String::new() };
+        let audit = if self.audit {
+            self.audit_flags()?
+        } else {
+            String::new()
+        };
         Ok(format!(
             "--etcd-servers=http://127.0.0.1:{etcd} --bind-address={address} --secure-port={port} {advertise} {audit} \
              --tls-cert-file={pki}/apiserver.crt --tls-private-key-file={pki}/apiserver.key --client-ca-file={pki}/ca.crt \
@@ -174,7 +231,11 @@ impl<'a> ControlPlane<'a> {
         let policy = self.layout.conf().join("audit-policy.yaml");
         std::fs::write(&policy, assets::AUDIT_POLICY)?;
         let log = self.layout.audit_log();
-        Ok(format!("--audit-policy-file={} --audit-log-path={}", policy.display(), log.display()))
+        Ok(format!(
+            "--audit-policy-file={} --audit-log-path={}",
+            policy.display(),
+            log.display()
+        ))
     }
 
     /// The autoscaler looks every five seconds and soon after a pod's start: tests need not wait for minutes.
@@ -206,12 +267,21 @@ impl<'a> ControlPlane<'a> {
 
 /// Five ports that are free now, held together while they are chosen so that they differ.
 fn free_ports() -> Result<Ports> {
-    let held = (0..5).map(|_| TcpListener::bind("127.0.0.1:0")).collect::<std::io::Result<Vec<_>>>()?;
-    let ports = held.iter().map(|l| Ok(l.local_addr()?.port())).collect::<std::io::Result<Vec<_>>>()?;
+    let held = (0..5)
+        .map(|_| TcpListener::bind("127.0.0.1:0"))
+        .collect::<std::io::Result<Vec<_>>>()?;
+    let ports = held
+        .iter()
+        .map(|l| Ok(l.local_addr()?.port()))
+        .collect::<std::io::Result<Vec<_>>>()?;
     match ports.as_slice() {
-        &[etcd, etcd_peer, api, controllers, scheduler] => {
-            Ok(Ports { etcd, etcd_peer, api, controllers, scheduler })
-        }
+        &[etcd, etcd_peer, api, controllers, scheduler] => Ok(Ports {
+            etcd,
+            etcd_peer,
+            api,
+            controllers,
+            scheduler,
+        }),
         _ => anyhow::bail!("five ports were asked for"),
     }
 }

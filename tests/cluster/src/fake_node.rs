@@ -28,10 +28,24 @@ impl FakeNode {
     pub async fn start(client: Client) -> Result<Self> {
         let nodes: Api<Node> = Api::all(client.clone());
         let node = nodes.create(&PostParams::default(), &node()).await?;
-        nodes.patch_status(NAME, &PatchParams::default(), &Patch::Merge(json!({"status": status()}))).await?;
-        nodes.patch(NAME, &PatchParams::default(), &Patch::Merge(json!({"spec": {"taints": null}}))).await?;
+        nodes
+            .patch_status(
+                NAME,
+                &PatchParams::default(),
+                &Patch::Merge(json!({"status": status()})),
+            )
+            .await?;
+        nodes
+            .patch(
+                NAME,
+                &PatchParams::default(),
+                &Patch::Merge(json!({"spec": {"taints": null}})),
+            )
+            .await?;
         let heartbeat = tokio::spawn(heartbeat(client.clone(), node.uid().unwrap_or_default()));
-        Ok(Self { tasks: vec![heartbeat, tokio::spawn(play(client))] })
+        Ok(Self {
+            tasks: vec![heartbeat, tokio::spawn(play(client))],
+        })
     }
 }
 
@@ -49,7 +63,14 @@ fn node() -> Node {
         ("kubernetes.io/os".to_owned(), "linux".to_owned()),
         ("kubernetes.io/arch".to_owned(), "amd64".to_owned()),
     ]);
-    Node { metadata: ObjectMeta { name: Some(NAME.to_owned()), labels: Some(labels), ..ObjectMeta::default() }, ..Node::default() }
+    Node {
+        metadata: ObjectMeta {
+            name: Some(NAME.to_owned()),
+            labels: Some(labels),
+            ..ObjectMeta::default()
+        },
+        ..Node::default()
+    }
 }
 
 fn status() -> Value {
@@ -64,7 +85,10 @@ async fn heartbeat(client: Client, uid: String) {
     let leases: Api<Lease> = Api::namespaced(client, "kube-node-lease");
     loop {
         let lease = Lease {
-            metadata: ObjectMeta { name: Some(NAME.to_owned()), ..ObjectMeta::default() },
+            metadata: ObjectMeta {
+                name: Some(NAME.to_owned()),
+                ..ObjectMeta::default()
+            },
             spec: Some(LeaseSpec {
                 holder_identity: Some(uid.clone()),
                 lease_duration_seconds: Some(40),
@@ -75,12 +99,21 @@ async fn heartbeat(client: Client, uid: String) {
         let body = json!({
             "apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": NAME}, "spec": lease.spec,
         });
-        let _retried = leases.patch(NAME, &PatchParams::apply("fake-node").force(), &Patch::Apply(body)).await;
+        let _retried = leases
+            .patch(
+                NAME,
+                &PatchParams::apply("fake-node").force(),
+                &Patch::Apply(body),
+            )
+            .await;
         tokio::time::sleep(std::time::Duration::from_secs(10)).await;
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "a node's lease carries the time of this machine")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a node's lease carries the time of this machine"
+)]
 fn now() -> jiff::Timestamp {
     jiff::Timestamp::now()
 }
@@ -105,22 +138,43 @@ async fn attend(client: Client, pod: Pod) -> Result<()> {
     let name = pod.name_any();
     let api: Api<Pod> = Api::namespaced(client, &pod.namespace().unwrap_or_default());
     if pod.metadata.deletion_timestamp.is_some() {
-        api.delete(&name, &DeleteParams { grace_period_seconds: Some(0), ..DeleteParams::default() }).await?;
+        api.delete(
+            &name,
+            &DeleteParams {
+                grace_period_seconds: Some(0),
+                ..DeleteParams::default()
+            },
+        )
+        .await?;
         return Ok(());
     }
-    let played = pod.status.as_ref().is_some_and(|s| s.container_statuses.is_some());
+    let played = pod
+        .status
+        .as_ref()
+        .is_some_and(|s| s.container_statuses.is_some());
     if !played {
-        api.patch_status(&name, &PatchParams::default(), &Patch::Merge(json!({"status": played_status(&pod)}))).await?;
+        api.patch_status(
+            &name,
+            &PatchParams::default(),
+            &Patch::Merge(json!({"status": played_status(&pod)})),
+        )
+        .await?;
     }
     Ok(())
 }
 
 fn played_status(pod: &Pod) -> Value {
     let containers = pod.spec.iter().flat_map(|spec| &spec.containers);
-    let statuses: Vec<_> = containers.map(|c| container(&c.name, c.image.as_deref().unwrap_or_default())).collect();
-    let ready = statuses.iter().all(|status| status.get("ready") == Some(&json!(true)));
+    let statuses: Vec<_> = containers
+        .map(|c| container(&c.name, c.image.as_deref().unwrap_or_default()))
+        .collect();
+    let ready = statuses
+        .iter()
+        .all(|status| status.get("ready") == Some(&json!(true)));
     let word = if ready { "True" } else { "False" };
-    let running = statuses.iter().all(|status| status.pointer("/state/running").is_some());
+    let running = statuses
+        .iter()
+        .all(|status| status.pointer("/state/running").is_some());
     json!({
         "phase": if running { "Running" } else { "Pending" },
         "podIP": "192.0.2.1", "podIPs": [{"ip": "192.0.2.1"}], "hostIP": "192.0.2.2",
@@ -140,15 +194,24 @@ fn container(name: &str, image: &str) -> Value {
     let waiting = |reason: &str, message: &str| json!({"waiting": {"reason": reason, "message": message}});
     let running = json!({"running": {"startedAt": now()}});
     let (ready, state, last, restarts) = match image {
-        i if i.contains("missing") => {
-            (false, waiting("ImagePullBackOff", &format!("Back-off pulling image \"{i}\"")), json!({}), 0)
-        }
-        i if i.contains("crash") => {
-            (false, waiting("CrashLoopBackOff", "back-off restarting failed container"), ended("Error", 1), 3)
-        }
-        i if i.contains("oom") => {
-            (false, waiting("CrashLoopBackOff", "back-off restarting failed container"), ended("OOMKilled", 137), 2)
-        }
+        i if i.contains("missing") => (
+            false,
+            waiting("ImagePullBackOff", &format!("Back-off pulling image \"{i}\"")),
+            json!({}),
+            0,
+        ),
+        i if i.contains("crash") => (
+            false,
+            waiting("CrashLoopBackOff", "back-off restarting failed container"),
+            ended("Error", 1),
+            3,
+        ),
+        i if i.contains("oom") => (
+            false,
+            waiting("CrashLoopBackOff", "back-off restarting failed container"),
+            ended("OOMKilled", 137),
+            2,
+        ),
         i if i.contains("unready") => (false, running, json!({}), 0),
         _ => (true, running, json!({}), 0),
     };

@@ -22,14 +22,22 @@ pub fn write(archive: &Path, image: &str, name: &str, binary: &Path) -> Result<(
         "config": {"Entrypoint": [format!("/{name}")], "User": "65532:65532"},
         "rootfs": {"type": "layers", "diff_ids": [diff]},
     });
-    let config = blobs.add(&serde_json::to_vec(&config)?, "application/vnd.oci.image.config.v1+json")?;
+    let config = blobs.add(
+        &serde_json::to_vec(&config)?,
+        "application/vnd.oci.image.config.v1+json",
+    )?;
     let media = "application/vnd.oci.image.manifest.v1+json";
     let manifest = json!({"schemaVersion": 2, "mediaType": media, "config": config, "layers": [layer]});
     let mut manifest = blobs.add(&serde_json::to_vec(&manifest)?, media)?;
     manifest["annotations"] = json!({"io.containerd.image.name": image});
     let index = json!({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": [manifest]});
     append(&mut blobs.0, "index.json", &serde_json::to_vec(&index)?, 0o644)?;
-    append(&mut blobs.0, "oci-layout", br#"{"imageLayoutVersion":"1.0.0"}"#, 0o644)?;
+    append(
+        &mut blobs.0,
+        "oci-layout",
+        br#"{"imageLayoutVersion":"1.0.0"}"#,
+        0o644,
+    )?;
     blobs.0.finish()?;
     Ok(())
 }
@@ -44,7 +52,12 @@ impl Blobs {
     }
 }
 
-fn append<W: std::io::Write>(archive: &mut tar::Builder<W>, path: &str, data: &[u8], mode: u32) -> Result<()> {
+fn append<W: std::io::Write>(
+    archive: &mut tar::Builder<W>,
+    path: &str,
+    data: &[u8],
+    mode: u32,
+) -> Result<()> {
     let mut header = tar::Header::new_ustar();
     header.set_size(data.len().try_into()?);
     header.set_mode(mode);
@@ -54,5 +67,8 @@ fn append<W: std::io::Write>(archive: &mut tar::Builder<W>, path: &str, data: &[
 }
 
 fn digest(data: &[u8]) -> String {
-    Sha256::digest(data).iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(data)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }

@@ -15,7 +15,9 @@ pub struct Layout {
 impl Layout {
     /// A layout below `root`.
     pub fn new(root: &Path) -> Self {
-        Self { root: root.to_owned() }
+        Self {
+            root: root.to_owned(),
+        }
     }
 
     /// Keys and certificates.

@@ -68,7 +68,10 @@ enum Action {
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Action::Build => Toolchain::build(&Group::ALL, &say).map(|_| ()),
-        Action::Up { dir, control_plane_only } => up(&dir, !control_plane_only),
+        Action::Up {
+            dir,
+            control_plane_only,
+        } => up(&dir, !control_plane_only),
         Action::Down { dir } => down(&dir),
         Action::Status { dir } => status(&dir),
         Action::Load { dir, images } => images.iter().try_for_each(|image| load(&dir, image)),
@@ -90,7 +93,9 @@ fn say(line: &str) {
 
 /// The running cluster below `dir`, if there is one.
 fn running(dir: &Path) -> Option<Ready> {
-    Layout::new(dir).announced().filter(|ready| exists(ready.supervisor))
+    Layout::new(dir)
+        .announced()
+        .filter(|ready| exists(ready.supervisor))
 }
 
 /// The supervisor reads from a pipe of its own that nobody closes: it ends by `down` only.
@@ -106,10 +111,25 @@ fn up(dir: &Path, node: bool) -> Result<()> {
     let log = std::fs::File::create(dir.join("supervisor.log"))?;
     let program = std::env::current_exe()?;
     let mut command = Command::new("setsid");
-    command.args(["sh", "-c", "mkfifo \"$0/stdin\" 2>/dev/null; exec \"$@\" <> \"$0/stdin\""]).arg(&dir);
-    command.arg(program).arg("serve").arg("--dir").arg(&dir).args(node.then_some("--node"));
-    let mut supervisor =
-        command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).spawn().context("start the supervisor")?;
+    command
+        .args([
+            "sh",
+            "-c",
+            "mkfifo \"$0/stdin\" 2>/dev/null; exec \"$@\" <> \"$0/stdin\"",
+        ])
+        .arg(&dir);
+    command
+        .arg(program)
+        .arg("serve")
+        .arg("--dir")
+        .arg(&dir)
+        .args(node.then_some("--node"));
+    let mut supervisor = command
+        .stdin(Stdio::null())
+        .stdout(log.try_clone()?)
+        .stderr(log)
+        .spawn()
+        .context("start the supervisor")?;
     say("starting etcd, the control plane and the node");
     while running(&dir).is_none() {
         if let Some(status) = supervisor.try_wait()? {
@@ -119,7 +139,10 @@ fn up(dir: &Path, node: bool) -> Result<()> {
         std::thread::sleep(Duration::from_millis(100));
     }
     write_environment(&dir)?;
-    say(&format!("running; `. {}/env.sh` sets KUBECONFIG and PATH, `make down` ends it", dir.display()));
+    say(&format!(
+        "running; `. {}/env.sh` sets KUBECONFIG and PATH, `make down` ends it",
+        dir.display()
+    ));
     Ok(())
 }
 
@@ -153,7 +176,11 @@ fn down(dir: &Path) -> Result<()> {
 
 fn status(dir: &Path) -> Result<()> {
     let ready = running(dir).context("no cluster runs: start one with `make up`")?;
-    say(&format!("running, supervisor {}, kubeconfig {}", ready.supervisor, ready.kubeconfig.display()));
+    say(&format!(
+        "running, supervisor {}, kubeconfig {}",
+        ready.supervisor,
+        ready.kubeconfig.display()
+    ));
     Ok(())
 }
 

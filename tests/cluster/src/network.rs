@@ -31,7 +31,11 @@ impl Network {
         std::fs::create_dir_all(REGISTRY)?;
         reap()?;
         for index in 0..MOST {
-            let network = Self { index, owner: std::process::id(), cgroups: Vec::new() };
+            let network = Self {
+                index,
+                owner: std::process::id(),
+                cgroups: Vec::new(),
+            };
             if run(Command::new("ip").args(["netns", "add", &network.namespace()])).is_ok() {
                 network.register()?;
                 network.connect()?;
@@ -99,10 +103,14 @@ impl Network {
 
 /// Removes what clusters left whose supervisor was killed.
 pub fn reap() -> Result<()> {
-    let Ok(records) = std::fs::read_dir(REGISTRY) else { return Ok(()) };
+    let Ok(records) = std::fs::read_dir(REGISTRY) else {
+        return Ok(());
+    };
     for record in records {
         let text = std::fs::read(record?.path()).unwrap_or_default();
-        let Ok(network) = serde_json::from_slice::<Network>(&text) else { continue };
+        let Ok(network) = serde_json::from_slice::<Network>(&text) else {
+            continue;
+        };
         if !exists(network.owner) {
             network.remove();
         }

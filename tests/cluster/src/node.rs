@@ -17,7 +17,9 @@ use crate::process::{Process, run};
 use crate::toolchain::Toolchain;
 
 /// The control-group hierarchies (version 1) that containers are put into.
-const HIERARCHIES: [&str; 9] = ["cpu", "cpuacct", "cpuset", "memory", "devices", "freezer", "blkio", "pids", "systemd"];
+const HIERARCHIES: [&str; 9] = [
+    "cpu", "cpuacct", "cpuset", "memory", "devices", "freezer", "blkio", "pids", "systemd",
+];
 
 /// A node to be started.
 pub struct Node<'a> {
@@ -40,7 +42,13 @@ impl Node<'_> {
         self.manifests()?;
         let mut init = self.launch()?;
         let wait = format!("--for=condition=Ready node/{NODE} --timeout=1s");
-        let ready = || self.kubectl(&[&["wait"], wait.split(' ').collect::<Vec<_>>().as_slice()].concat(), None).is_ok();
+        let ready = || {
+            self.kubectl(
+                &[&["wait"], wait.split(' ').collect::<Vec<_>>().as_slice()].concat(),
+                None,
+            )
+            .is_ok()
+        };
         init.wait_until(self.layout, Duration::from_secs(120), ready)?;
         Ok(init)
     }
@@ -55,19 +63,38 @@ impl Node<'_> {
             ("metrics-server", "metrics-server", None),
             ("netpol", "netpol-agent", None),
         ] {
-            let subject = Subject { name, group, ..Subject::default() };
+            let subject = Subject {
+                name,
+                group,
+                ..Subject::default()
+            };
             pki::kubeconfig(self.layout, &authority, &self.server, file, &subject)?;
         }
         let addresses = [self.network.node(), IpAddr::V4(Ipv4Addr::LOCALHOST)];
-        let server = |name, dns| Subject { name, dns, addresses: &addresses, group: None };
-        authority.issue(&server(NODE, &[NODE]))?.write(&directory, "kubelet-server")?;
+        let server = |name, dns| Subject {
+            name,
+            dns,
+            addresses: &addresses,
+            group: None,
+        };
+        authority
+            .issue(&server(NODE, &[NODE]))?
+            .write(&directory, "kubelet-server")?;
         let metrics = server("metrics-server", &["metrics-server.kube-system.svc"]);
         authority.issue(&metrics)?.write(&directory, "metrics-server")
     }
 
     fn configure(&self) -> Result<()> {
         let (root, conf) = (&self.layout.root, self.layout.conf());
-        for directory in ["var-log", "sysctl", "kubelet", "cni", "containerd", "images", "conf/cni.d"] {
+        for directory in [
+            "var-log",
+            "sysctl",
+            "kubelet",
+            "cni",
+            "containerd",
+            "images",
+            "conf/cni.d",
+        ] {
             std::fs::create_dir_all(root.join(directory))?;
         }
         std::fs::write(conf.join("resolv.conf"), "")?;
@@ -94,7 +121,10 @@ impl Node<'_> {
                 ("PKI", &show(&self.layout.pki())),
                 ("LOG", &show(&self.layout.log())),
                 ("SOCKET", &show(&self.layout.containerd())),
-                ("CNI", &show(bridge.parent().context("the plugins lie in a directory")?)),
+                (
+                    "CNI",
+                    &show(bridge.parent().context("the plugins lie in a directory")?),
+                ),
                 ("RUNC", &show(&runc()?)),
                 ("NODE", &self.network.node().to_string()),
                 ("PATH", &self.tools.search_path()?.to_string_lossy()),
@@ -106,14 +136,28 @@ impl Node<'_> {
         let directory = self.layout.root.join("images");
         let (source, pause) = (directory.join("pause.c"), directory.join("pause"));
         std::fs::write(&source, assets::PAUSE)?;
-        run(Command::new("gcc").args(["-Os", "-static", "-o"]).arg(&pause).arg(&source))?;
-        image::write(&directory.join("pause.tar"), "registry.local/local-cluster/pause:3.10", "pause", &pause)?;
+        run(Command::new("gcc")
+            .args(["-Os", "-static", "-o"])
+            .arg(&pause)
+            .arg(&source))?;
+        image::write(
+            &directory.join("pause.tar"),
+            "registry.local/local-cluster/pause:3.10",
+            "pause",
+            &pause,
+        )?;
         let coredns = self.tools.binary("coredns")?;
-        image::write(&directory.join("coredns.tar"), "registry.local/local-cluster/coredns:v1.15.0", "coredns", &coredns)
+        image::write(
+            &directory.join("coredns.tar"),
+            "registry.local/local-cluster/coredns:v1.15.0",
+            "coredns",
+            &coredns,
+        )
     }
 
     fn manifests(&self) -> Result<()> {
-        let binding = "create clusterrolebinding kube-proxy --clusterrole=system:node-proxier --user=system:kube-proxy";
+        let binding =
+            "create clusterrolebinding kube-proxy --clusterrole=system:node-proxier --user=system:kube-proxy";
         self.kubectl(&binding.split(' ').collect::<Vec<_>>(), None)?;
         let authority = pki::base64(&std::fs::read_to_string(self.layout.pki().join("ca.crt"))?);
         let address = self.network.node().to_string();
@@ -125,7 +169,10 @@ impl Node<'_> {
 
     fn kubectl(&self, args: &[&str], manifest: Option<(&str, &str)>) -> Result<String> {
         let mut command = Command::new(self.tools.binary("kubectl")?);
-        command.arg("--kubeconfig").arg(self.layout.kubeconfig("admin")).args(args);
+        command
+            .arg("--kubeconfig")
+            .arg(self.layout.kubeconfig("admin"))
+            .args(args);
         if let Some((name, text)) = manifest {
             let file = self.layout.conf().join(format!("{name}-manifest.yaml"));
             std::fs::write(&file, text)?;
@@ -140,24 +187,42 @@ impl Node<'_> {
 exec ip netns exec "$ns" unshare --mount --propagation private --pid --fork --kill-child --mount-proc --uts --cgroup bash "$n""#;
         let init = self.layout.conf().join("node-init.sh").display().to_string();
         let fixed = ["bash", "-c", script, "node", &init, &self.network.namespace()].map(str::to_owned);
-        let groups = self.network.cgroups.iter().map(|group| group.display().to_string());
-        Process::start(self.layout, "node-init", &fixed.into_iter().chain(groups).collect::<Vec<_>>())
+        let groups = self
+            .network
+            .cgroups
+            .iter()
+            .map(|group| group.display().to_string());
+        Process::start(
+            self.layout,
+            "node-init",
+            &fixed.into_iter().chain(groups).collect::<Vec<_>>(),
+        )
     }
 }
 
 fn runc() -> Result<PathBuf> {
     let found = ["/usr/sbin/runc", "/usr/bin/runc", "/usr/local/sbin/runc"].map(PathBuf::from);
-    found.into_iter().find(|path| path.is_file()).context("runc is missing: apt-get install runc")
+    found
+        .into_iter()
+        .find(|path| path.is_file())
+        .context("runc is missing: apt-get install runc")
 }
 
 /// Makes one control group for the node in each hierarchy, below this process' own.
 pub fn cgroups(name: &str) -> Result<Vec<PathBuf>> {
     let own = std::fs::read_to_string("/proc/self/cgroup")?;
-    HIERARCHIES.iter().map(|hierarchy| cgroup(hierarchy, name, &own)).collect()
+    HIERARCHIES
+        .iter()
+        .map(|hierarchy| cgroup(hierarchy, name, &own))
+        .collect()
 }
 
 fn cgroup(hierarchy: &str, name: &str, own: &str) -> Result<PathBuf> {
-    let controller = if hierarchy == "systemd" { "name=systemd" } else { hierarchy };
+    let controller = if hierarchy == "systemd" {
+        "name=systemd"
+    } else {
+        hierarchy
+    };
     let path = own.lines().find_map(|line| {
         let (_, rest) = line.split_once(':')?;
         let (controllers, path) = rest.split_once(':')?;
@@ -166,7 +231,9 @@ fn cgroup(hierarchy: &str, name: &str, own: &str) -> Result<PathBuf> {
     let path = path.with_context(|| {
         format!("there is no cgroup v1 hierarchy {hierarchy}: the local node needs them; use a cluster of your own through KUBECONFIG")
     })?;
-    let parent = Path::new("/sys/fs/cgroup").join(hierarchy).join(path.trim_start_matches('/'));
+    let parent = Path::new("/sys/fs/cgroup")
+        .join(hierarchy)
+        .join(path.trim_start_matches('/'));
     let group = parent.join(name);
     std::fs::create_dir_all(&group).with_context(|| format!("make the control group {}", group.display()))?;
     if hierarchy == "cpuset" {

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use anyhow::Result;
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, SanType,
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
+    KeyPair, KeyUsagePurpose, SanType,
 };
 
 use crate::layout::Layout;
@@ -24,13 +24,20 @@ impl Authority {
         let mut params = CertificateParams::default();
         params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.key_usages =
-            vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign, KeyUsagePurpose::DigitalSignature];
+        params.key_usages = vec![
+            KeyUsagePurpose::KeyCertSign,
+            KeyUsagePurpose::CrlSign,
+            KeyUsagePurpose::DigitalSignature,
+        ];
         let key = KeyPair::generate()?;
         let certificate = params.self_signed(&key)?.pem();
         std::fs::write(directory.join(format!("{name}.crt")), &certificate)?;
         std::fs::write(directory.join(format!("{name}.key")), key.serialize_pem())?;
-        Ok(Self { params, key, certificate })
+        Ok(Self {
+            params,
+            key,
+            certificate,
+        })
     }
 
     /// Reads an authority made before.
@@ -40,7 +47,11 @@ impl Authority {
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::from_pem(&std::fs::read_to_string(directory.join(format!("{name}.key")))?)?;
         let certificate = std::fs::read_to_string(directory.join(format!("{name}.crt")))?;
-        Ok(Self { params, key, certificate })
+        Ok(Self {
+            params,
+            key,
+            certificate,
+        })
     }
 
     /// The certificate as PEM.
@@ -57,14 +68,24 @@ impl Authority {
             params.distinguished_name.push(DnType::OrganizationName, group);
         }
         for name in subject.dns {
-            params.subject_alt_names.push(SanType::DnsName((*name).try_into()?));
+            params
+                .subject_alt_names
+                .push(SanType::DnsName((*name).try_into()?));
         }
-        params.subject_alt_names.extend(subject.addresses.iter().copied().map(SanType::IpAddress));
+        params
+            .subject_alt_names
+            .extend(subject.addresses.iter().copied().map(SanType::IpAddress));
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
+        params.extended_key_usages = vec![
+            ExtendedKeyUsagePurpose::ServerAuth,
+            ExtendedKeyUsagePurpose::ClientAuth,
+        ];
         let key = KeyPair::generate()?;
         let certificate = params.signed_by(&key, &Issuer::from_params(&self.params, &self.key))?;
-        Ok(Identity { certificate: certificate.pem(), key: key.serialize_pem() })
+        Ok(Identity {
+            certificate: certificate.pem(),
+            key: key.serialize_pem(),
+        })
     }
 }
 
@@ -99,7 +120,13 @@ impl Identity {
 }
 
 /// Issues a certificate for a user of the cluster and writes a kubeconfig that carries it.
-pub fn kubeconfig(layout: &Layout, authority: &Authority, server: &str, file: &str, subject: &Subject<'_>) -> Result<()> {
+pub fn kubeconfig(
+    layout: &Layout,
+    authority: &Authority,
+    server: &str,
+    file: &str,
+    subject: &Subject<'_>,
+) -> Result<()> {
     let identity = authority.issue(subject)?;
     let config = serde_json::json!({
         "apiVersion": "v1",
@@ -130,5 +157,8 @@ pub fn service_account_key(directory: &Path) -> Result<()> {
 /// RFC 4648 base64, as kubeconfigs and CA bundles want it: the way Kubernetes' byte strings are serialised.
 pub fn base64(text: &str) -> String {
     let bytes = k8s_openapi::ByteString(text.as_bytes().to_vec());
-    serde_json::to_value(bytes).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
+    serde_json::to_value(bytes)
+        .ok()
+        .and_then(|value| value.as_str().map(str::to_owned))
+        .unwrap_or_default()
 }

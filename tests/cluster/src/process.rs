@@ -31,7 +31,10 @@ impl Process {
             .spawn()
             .with_context(|| format!("start {name}"))?;
         std::fs::write(layout.pid().join(name), child.id().to_string())?;
-        Ok(Self { name: name.to_owned(), child })
+        Ok(Self {
+            name: name.to_owned(),
+            child,
+        })
     }
 
     /// Waits until `ready`, failing early with the end of the log if the process ends.
@@ -42,7 +45,11 @@ impl Process {
                 bail!("{} ended with {status}:\n{}", self.name, tail(layout, &self.name));
             }
             if Instant::now() > deadline {
-                bail!("{} was not ready after {limit:?}:\n{}", self.name, tail(layout, &self.name));
+                bail!(
+                    "{} was not ready after {limit:?}:\n{}",
+                    self.name,
+                    tail(layout, &self.name)
+                );
             }
             std::thread::sleep(Duration::from_millis(50));
         }
@@ -71,7 +78,12 @@ impl Process {
 pub fn tail(layout: &Layout, name: &str) -> String {
     let text = std::fs::read_to_string(layout.log().join(format!("{name}.log"))).unwrap_or_default();
     let lines: Vec<_> = text.lines().collect();
-    lines.iter().skip(lines.len().saturating_sub(15)).copied().collect::<Vec<_>>().join("\n")
+    lines
+        .iter()
+        .skip(lines.len().saturating_sub(15))
+        .copied()
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// Runs a command to its end and gives its output.
@@ -79,9 +91,16 @@ pub fn tail(layout: &Layout, name: &str) -> String {
 /// # Errors
 /// When it fails, with what it wrote to standard error.
 pub fn run(command: &mut Command) -> Result<String> {
-    let output = command.stdin(Stdio::null()).output().with_context(|| format!("run {command:?}"))?;
+    let output = command
+        .stdin(Stdio::null())
+        .output()
+        .with_context(|| format!("run {command:?}"))?;
     if !output.status.success() {
-        bail!("{command:?} failed with {}: {}", output.status, String::from_utf8_lossy(&output.stderr).trim());
+        bail!(
+            "{command:?} failed with {}: {}",
+            output.status,
+            String::from_utf8_lossy(&output.stderr).trim()
+        );
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }

@@ -34,10 +34,18 @@ pub struct Wanted {
 pub fn serve(root: &Path, wanted: Wanted, tell: &dyn Fn(&str)) -> Result<()> {
     let layout = Layout::new(root);
     layout.withdraw();
-    let groups: &[Group] = if wanted.node { &Group::ALL } else { &Group::CONTROL_PLANE };
+    let groups: &[Group] = if wanted.node {
+        &Group::ALL
+    } else {
+        &Group::CONTROL_PLANE
+    };
     let tools = Toolchain::build(groups, tell)?;
     layout.create()?;
-    let mut network = if wanted.node { Some(Network::create()?) } else { None };
+    let mut network = if wanted.node {
+        Some(Network::create()?)
+    } else {
+        None
+    };
     let result = run(&layout, &tools, network.as_mut(), wanted, tell);
     layout.withdraw();
     if let Some(network) = network {
@@ -65,7 +73,12 @@ fn run(
     let mut processes = Processes(plane.start()?);
     if let Some(network) = network {
         tell("starting the node");
-        let node = Node { layout, tools, network, server: plane.server() };
+        let node = Node {
+            layout,
+            tools,
+            network,
+            server: plane.server(),
+        };
         processes.0.push(("node-init", node.start()?));
     }
     layout.announce(&Ready {
@@ -86,7 +99,11 @@ impl Drop for Processes {
     /// `unshare` blocks SIGTERM: the node is killed, and its pid namespace with it.
     fn drop(&mut self) {
         while let Some((name, mut process)) = self.0.pop() {
-            let patience = if name == "node-init" { Duration::ZERO } else { Duration::from_secs(10) };
+            let patience = if name == "node-init" {
+                Duration::ZERO
+            } else {
+                Duration::from_secs(10)
+            };
             process.stop(patience);
         }
     }
@@ -135,7 +152,17 @@ fn commands() -> Receiver<String> {
 
 /// Logs stay for whoever looks into a failure; data and keys go.
 fn remove_data(root: &Path) {
-    for directory in ["etcd", "pki", "containerd", "kubelet", "images", "cni", "sysctl", "var-log", "pid"] {
+    for directory in [
+        "etcd",
+        "pki",
+        "containerd",
+        "kubelet",
+        "images",
+        "cni",
+        "sysctl",
+        "var-log",
+        "pid",
+    ] {
         let _gone = std::fs::remove_dir_all(root.join(directory));
     }
 }

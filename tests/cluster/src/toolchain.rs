@@ -78,19 +78,30 @@ impl Group {
     /// Packages and the names of their binaries; a binary is named by the last element unless told otherwise.
     fn packages(self) -> Vec<(String, &'static str)> {
         let under = |base: &str, names: &[&'static str]| -> Vec<(String, &'static str)> {
-            names.iter().map(|name| (format!("{base}/{name}"), name.rsplit('/').next().unwrap_or(name))).collect()
+            names
+                .iter()
+                .map(|name| (format!("{base}/{name}"), name.rsplit('/').next().unwrap_or(name)))
+                .collect()
         };
         match self {
             Self::Kubernetes => under(
                 "k8s.io/kubernetes/cmd",
-                &["kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl", "kubelet", "kube-proxy"],
+                &[
+                    "kube-apiserver",
+                    "kube-controller-manager",
+                    "kube-scheduler",
+                    "kubectl",
+                    "kubelet",
+                    "kube-proxy",
+                ],
             ),
             Self::Etcd => vec![("go.etcd.io/etcd/server/v3".to_owned(), "etcd")],
             Self::Helm => under("helm.sh/helm/v4/cmd", &["helm"]),
             Self::Crane => under("github.com/google/go-containerregistry/cmd", &["crane"]),
-            Self::Containerd => {
-                under(&format!("{CONTAINERD}/cmd"), &["containerd", "ctr", "containerd-shim-runc-v2"])
-            }
+            Self::Containerd => under(
+                &format!("{CONTAINERD}/cmd"),
+                &["containerd", "ctr", "containerd-shim-runc-v2"],
+            ),
             Self::Cni => under(
                 "github.com/containernetworking/plugins/plugins",
                 &["main/bridge", "main/loopback", "ipam/host-local", "meta/portmap"],
@@ -122,7 +133,9 @@ impl Group {
     }
 
     fn source(self) -> PathBuf {
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("tools").join(self.name())
+        Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("tools")
+            .join(self.name())
     }
 
     /// Binaries of this group that an installation for controller tests may bring.
@@ -156,7 +169,11 @@ impl Toolchain {
             let directory = cached(*group)?;
             if !directory.is_dir() {
                 let (number, of) = (position + 1, groups.len());
-                tell(&format!("building {} ({number} of {of}; {} the first time)", group.name(), group.effort()));
+                tell(&format!(
+                    "building {} ({number} of {of}; {} the first time)",
+                    group.name(),
+                    group.effort()
+                ));
                 build(*group, &directory)?;
             }
             directories.push(directory);
@@ -166,7 +183,11 @@ impl Toolchain {
 
     /// Path of a binary.
     pub fn binary(&self, name: &str) -> Result<PathBuf> {
-        let found = self.directories.iter().map(|d| d.join(name)).find(|path| path.is_file());
+        let found = self
+            .directories
+            .iter()
+            .map(|d| d.join(name))
+            .find(|path| path.is_file());
         found.with_context(|| format!("{name} is not among the built groups"))
     }
 
@@ -177,20 +198,35 @@ impl Toolchain {
 
     /// A search path of these directories before the standard ones.
     pub fn search_path(&self) -> Result<OsString> {
-        let standard = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"].map(PathBuf::from);
-        Ok(std::env::join_paths(self.directories.iter().cloned().chain(standard))?)
+        let standard = [
+            "/usr/local/sbin",
+            "/usr/local/bin",
+            "/usr/sbin",
+            "/usr/bin",
+            "/sbin",
+            "/bin",
+        ]
+        .map(PathBuf::from);
+        Ok(std::env::join_paths(
+            self.directories.iter().cloned().chain(standard),
+        )?)
     }
 }
 
 /// `KUBEBUILDER_ASSETS`, the convention of controller tests for a directory with etcd, kube-apiserver and kubectl.
 fn assets() -> Option<PathBuf> {
-    std::env::var_os("KUBEBUILDER_ASSETS").map(PathBuf::from).filter(|path| path.is_dir())
+    std::env::var_os("KUBEBUILDER_ASSETS")
+        .map(PathBuf::from)
+        .filter(|path| path.is_dir())
 }
 
 fn cache() -> Result<PathBuf> {
     let base = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
     let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache"));
-    Ok(base.or_else(home).context("neither XDG_CACHE_HOME nor HOME is set")?.join("healthcare-local-cluster"))
+    Ok(base
+        .or_else(home)
+        .context("neither XDG_CACHE_HOME nor HOME is set")?
+        .join("healthcare-local-cluster"))
 }
 
 /// The directory of a group's binaries. Its name holds the digest of everything that goes into them.
@@ -200,7 +236,12 @@ fn cached(group: Group) -> Result<PathBuf> {
         digest.update(std::fs::read(group.source().join(file)).unwrap_or_default());
     }
     digest.update(group.flags().join(" "));
-    let digest: String = digest.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    let digest: String = digest
+        .finalize()
+        .iter()
+        .take(6)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     Ok(cache()?.join(format!("{}-{digest}", group.name())))
 }
 
@@ -222,8 +263,16 @@ fn build(group: Group, directory: &Path) -> Result<()> {
 
 fn compile(group: Group, package: &str, output: &Path) -> Result<()> {
     let mut command = Command::new("go");
-    command.arg("build").args(group.flags()).arg("-o").arg(output).arg(package);
-    command.current_dir(group.source()).env("CGO_ENABLED", "0").env("GOFLAGS", "-buildvcs=false");
+    command
+        .arg("build")
+        .args(group.flags())
+        .arg("-o")
+        .arg(output)
+        .arg(package);
+    command
+        .current_dir(group.source())
+        .env("CGO_ENABLED", "0")
+        .env("GOFLAGS", "-buildvcs=false");
     let status = command.status().context("run go: install Go 1.26 or newer")?;
     if !status.success() {
         bail!("{command:?} failed with {status}");

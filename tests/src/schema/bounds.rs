@@ -4,7 +4,10 @@ use serde_json::Value;
 
 /// The bounds that one value breaks.
 pub(super) fn violations(schema: &Value, value: &Value, path: &str) -> Vec<String> {
-    let size = value.as_array().map(Vec::len).or_else(|| value.as_object().map(serde_json::Map::len));
+    let size = value
+        .as_array()
+        .map(Vec::len)
+        .or_else(|| value.as_object().map(serde_json::Map::len));
     let found = [
         unlisted(schema, value, path),
         value.as_f64().and_then(|number| below(schema, number, path)),
@@ -18,13 +21,30 @@ pub(super) fn violations(schema: &Value, value: &Value, path: &str) -> Vec<Strin
 
 fn unlisted(schema: &Value, value: &Value, path: &str) -> Option<String> {
     let allowed = schema["enum"].as_array()?;
-    let supported = || allowed.iter().map(Value::to_string).collect::<Vec<_>>().join(", ");
-    (!allowed.contains(value)).then(|| format!("{path}: Unsupported value: {value}: supported values: {}", supported()))
+    let supported = || {
+        allowed
+            .iter()
+            .map(Value::to_string)
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    (!allowed.contains(value)).then(|| {
+        format!(
+            "{path}: Unsupported value: {value}: supported values: {}",
+            supported()
+        )
+    })
 }
 
 fn below(schema: &Value, number: f64, path: &str) -> Option<String> {
     let least = schema["minimum"].as_f64()?;
-    (number < least).then(|| bad(path, number, &format!("should be greater than or equal to {least}")))
+    (number < least).then(|| {
+        bad(
+            path,
+            number,
+            &format!("should be greater than or equal to {least}"),
+        )
+    })
 }
 
 fn above(schema: &Value, number: f64, path: &str) -> Option<String> {
@@ -38,18 +58,28 @@ fn length(schema: &Value, text: &str, path: &str) -> Option<String> {
         return Some(format!("{path}: Too long: may not be more than {most} bytes"));
     }
     let least = schema["minLength"].as_u64().filter(|least| length < *least)?;
-    Some(bad(path, format!("\"{text}\""), &format!("should be at least {least} chars long")))
+    Some(bad(
+        path,
+        format!("\"{text}\""),
+        &format!("should be at least {least} chars long"),
+    ))
 }
 
 fn too_few(schema: &Value, size: usize, path: &str) -> Option<String> {
-    let least = schema["minItems"].as_u64().filter(|least| (size as u64) < *least)?;
+    let least = schema["minItems"]
+        .as_u64()
+        .filter(|least| (size as u64) < *least)?;
     Some(bad(path, size, &format!("should have at least {least} items")))
 }
 
 fn too_many(schema: &Value, size: usize, path: &str) -> Option<String> {
-    let limit = schema["maxItems"].as_u64().or_else(|| schema["maxProperties"].as_u64());
+    let limit = schema["maxItems"]
+        .as_u64()
+        .or_else(|| schema["maxProperties"].as_u64());
     let most = limit.filter(|most| size as u64 > *most)?;
-    Some(format!("{path}: Too many: {size}: must have at most {most} items"))
+    Some(format!(
+        "{path}: Too many: {size}: must have at most {most} items"
+    ))
 }
 
 fn bad(path: &str, value: impl std::fmt::Display, what: &str) -> String {

@@ -1,0 +1,109 @@
+//! The process is killed after each single write in turn.
+
+use serde_json::Value;
+
+use crate::support::example;
+use crate::support::operator::Operator;
+use crate::support::world::Stage;
+
+/// Kills the operator after write number 1, then after number 2, …; each time a new one finishes the work. Whatever the
+/// place of the crash, the same objects come out.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_restart_converges_to_the_same_state() {
+    let stage = Stage::start(true).await.unwrap();
+    let reference = converge(&stage, "whole", None).await;
+    let mut crashes = 0;
+    for number in 1.. {
+        let namespace = format!("crash-{number}");
+        let state = converge(&stage, &namespace, Some(number)).await;
+        let Some(state) = state else { break };
+        crashes += 1;
+        assert_eq!(Some(&state), reference.as_ref(), "killed after write {number}");
+    }
+    assert!(
+        crashes >= 12,
+        "ten children, replicas and a status are at least twelve writes: {crashes}"
+    );
+}
+
+/// Applies the example with an operator that is killed after `crash` writes, then lets another one finish. None when
+/// the first one finished before that.
+async fn converge(stage: &Stage, namespace: &str, crash: Option<usize>) -> Option<Vec<Value>> {
+    stage.namespace(namespace).unwrap();
+    let args = ["--watch-namespaces", namespace];
+    let mut operator = Operator::ready(&stage.proxy.kubeconfig, "doomed", &args)
+        .await
+        .unwrap();
+    stage.proxy.restart_count();
+    let pid = operator.pid().to_string();
+    stage.proxy.after_write(move |number| {
+        if Some(number) == crash {
+            let killed = std::process::Command::new("kill").args(["-9", &pid]).status();
+            assert!(killed.is_ok_and(|status| status.success()));
+        }
+    });
+    stage
+        .cluster
+        .apply(&example("synthetic-phi-service", namespace))
+        .unwrap();
+    if crash.is_some() {
+        for _ in 0..100 {
+            if !operator.is_running() {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+        if operator.is_running() {
+            return None;
+        }
+        stage.proxy.after_write(|_| ());
+        operator = Operator::ready(&stage.proxy.kubeconfig, "heir", &args)
+            .await
+            .unwrap();
+    }
+    stage
+        .until_ready(namespace, "synthetic-phi-service")
+        .await
+        .unwrap();
+    stage.settled_writes(namespace).await;
+    operator.kill().unwrap();
+    Some(state(stage, namespace))
+}
+
+/// Every child, less what differs between any two objects.
+fn state(stage: &Stage, namespace: &str) -> Vec<Value> {
+    let kinds = "deploy,svc,sa,cm,hpa,pdb,netpol,servicemonitor,prometheusrule,ingress";
+    let text = stage
+        .kubectl(
+            namespace,
+            &format!("get {kinds} -l gitops-health.io/service -o json"),
+        )
+        .unwrap();
+    // Names of namespaces differ, nothing else.
+    let text = text.replace(namespace, "NAMESPACE");
+    let mut list: Value = serde_json::from_str(&text).unwrap();
+    let items = list["items"].as_array_mut().unwrap();
+    for item in items.iter_mut() {
+        let metadata = item["metadata"].as_object_mut().unwrap();
+        for noise in [
+            "uid",
+            "resourceVersion",
+            "creationTimestamp",
+            "generation",
+            "annotations",
+        ] {
+            metadata.remove(noise);
+        }
+        metadata["ownerReferences"][0]
+            .as_object_mut()
+            .unwrap()
+            .remove("uid");
+        let object = item.as_object_mut().unwrap();
+        object.remove("status");
+        if let Some(spec) = object.get_mut("spec").and_then(Value::as_object_mut) {
+            spec.remove("clusterIP");
+            spec.remove("clusterIPs");
+        }
+    }
+    items.clone()
+}

@@ -1,0 +1,14 @@
+//! What users see, on a real API server: one module a story.
+//!
+//! Most stories share one control plane with a node that only says it runs pods ([`support::world`]), each in a namespace
+//! of its own. Those that kill things start a cluster of their own. `node` runs on a real node.
+
+mod changes;
+mod crash;
+mod create;
+mod failover;
+mod optional_apis;
+mod ownership;
+mod refusals;
+mod replicas;
+mod support;

@@ -1,0 +1,25 @@
+//! What the stories share.
+
+pub(crate) mod operator;
+pub(crate) mod proxy;
+pub(crate) mod world;
+
+use std::path::{Path, PathBuf};
+
+/// A file of the checkout.
+pub(crate) fn checkout(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
+}
+
+/// An example manifest's text, moved to another namespace.
+pub(crate) fn example(name: &str, namespace: &str) -> String {
+    let text = std::fs::read_to_string(checkout(&format!("examples/{name}.yaml"))).unwrap();
+    text.replace("namespace: healthcare", &format!("namespace: {namespace}"))
+}
+
+/// The smallest manifest, with more of a spec in YAML flow style.
+pub(crate) fn manifest(name: &str, namespace: &str, image: &str, more: &str) -> String {
+    format!(
+        "apiVersion: gitops-health.io/v1alpha1\nkind: HealthcareService\nmetadata: {{name: {name}, namespace: {namespace}}}\nspec: {{image: \"{image}\"{more}}}\n"
+    )
+}
