@@ -169,8 +169,9 @@ fn down(plan: &Plan) -> Template<'static> {
 }
 
 /// Aggregated, because kube-state-metrics may run more than once and adds its own pod's labels. A rolling update
-/// has an unavailable pod at any moment; one that lasts is a stuck update. Three restarts in 15 minutes is a crash
-/// loop even when the pod is ready in between.
+/// has an unavailable pod at any moment; one that lasts is a stuck update. Three restarts in half an hour is a
+/// crash loop even when the pod is ready in between: the kubelet's back-off ends at five minutes. `increase`
+/// extrapolates two restarts to a little more than two, hence the fraction.
 fn pods_not_ready(plan: &Plan) -> Template<'static> {
     let (namespace, name) = (
         promql::quote(&plan.owner.namespace),
@@ -184,7 +185,7 @@ fn pods_not_ready(plan: &Plan) -> Template<'static> {
             "max by (namespace, deployment) \
              (kube_deployment_status_replicas_unavailable{{namespace={namespace},deployment={name}}}) > 0\nor\n\
              max by (namespace, pod) \
-             (increase(kube_pod_container_status_restarts_total{{namespace={namespace},container={name}}}[15m])) > 2"
+             (increase(kube_pod_container_status_restarts_total{{namespace={namespace},container={name}}}[30m])) > 2.5"
         ),
         summary: Some(format!("Pods of {} are not ready or keep restarting", subject(plan))),
         description: Some(
