@@ -20,6 +20,7 @@ fn uid(cluster: &Cluster, object: &str) -> String {
 #[test]
 fn services_survive_upgrade_uninstall_and_reinstall() {
     let cluster = cluster();
+    dry_run(&cluster);
     install(&cluster, &["--set", "monitoring.enabled=true"]);
     cluster.apply(SERVICE).unwrap();
     let before = uid(&cluster, "hcs/lab");
@@ -49,14 +50,13 @@ fn services_survive_upgrade_uninstall_and_reinstall() {
     assert_eq!(uid(&cluster, "hcs/lab"), before);
 }
 
-#[test]
-fn an_installed_chart_is_accepted_whole_by_server_side_apply() {
-    let cluster = cluster();
+/// The rendered chart is accepted whole, nothing being there yet.
+fn dry_run(cluster: &Cluster) {
     cluster.kubectl(&["create", "namespace", NAMESPACE]).unwrap();
     cluster.kubectl(&["create", "namespace", "clinic"]).unwrap();
     let everything = "monitoring.enabled=true,argocd.healthConfigMap.create=true,tracing.endpoint=http://otel:4318,watchNamespaces={clinic}";
     for values in ["replicas=2", everything] {
-        let manifests = helm(&cluster, &["template"], &[CHART, "--set", values]);
+        let manifests = helm(cluster, &["template"], &[CHART, "--set", values]);
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), manifests).unwrap();
         cluster
@@ -71,34 +71,34 @@ fn an_installed_chart_is_accepted_whole_by_server_side_apply() {
     }
 }
 
-/// The pods of the chart are admitted where Pod Security "restricted" is enforced.
 #[test]
-fn pods_are_admitted_under_pod_security_restricted() {
+fn an_installed_chart_is_restricted_in_every_way() {
     let cluster = cluster();
-    cluster.kubectl(&["create", "namespace", NAMESPACE]).unwrap();
+    for namespace in [NAMESPACE, "clinic"] {
+        cluster.kubectl(&["create", "namespace", namespace]).unwrap();
+    }
     let label = "pod-security.kubernetes.io/enforce=restricted";
     cluster
         .kubectl(&["label", "namespace", NAMESPACE, label])
         .unwrap();
-    install(&cluster, &[]);
-    let wait = [
-        "wait",
-        "-n",
-        NAMESPACE,
-        "--for=jsonpath={.status.replicas}=2",
-        "deployment/healthcare-operator",
-        "--timeout=60s",
-    ];
-    cluster.kubectl(&wait).unwrap();
-    let pods = cluster
-        .kubectl(&["get", "pods", "-n", NAMESPACE, "-o", "name"])
-        .unwrap();
-    assert_eq!(pods.lines().count(), 2, "{pods}");
-    let manifests = helm(&cluster, &["get", "hooks"], &[]);
-    let file = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(file.path(), manifests).unwrap();
+    install(&cluster, &["--set", "watchNamespaces={clinic}"]);
+    pods_are_admitted(&cluster);
+    the_operator_may_do_what_it_needs_and_no_more(&cluster);
+    users_may_do_what_their_role_says(&cluster);
+}
+
+/// By Pod Security "restricted", which the namespace enforces.
+fn pods_are_admitted(cluster: &Cluster) {
+    let replicas = "--for=jsonpath={.status.replicas}=2";
+    let deployment = "deployment/healthcare-operator";
     cluster
-        .kubectl(&["create", "--dry-run=server", "-f", file.path().to_str().unwrap()])
+        .kubectl(&["wait", "-n", NAMESPACE, replicas, deployment, "--timeout=60s"])
+        .unwrap();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), helm(cluster, &["get", "hooks"], &[])).unwrap();
+    let path = file.path().to_str().unwrap();
+    cluster
+        .kubectl(&["create", "--dry-run=server", "-f", path])
         .unwrap();
 }
 
@@ -109,16 +109,12 @@ fn may(cluster: &Cluster, user: &[&str], verb: &str, resource: &str, namespace: 
 
 const SERVICES: &str = "healthcareservices.gitops-health.io";
 
-#[test]
-fn the_operator_may_do_what_it_needs_and_no_more() {
-    let cluster = cluster();
-    cluster.kubectl(&["create", "namespace", "clinic"]).unwrap();
-    install(&cluster, &["--set", "watchNamespaces={clinic}"]);
+fn the_operator_may_do_what_it_needs_and_no_more(cluster: &Cluster) {
     let operator = [
         "--as",
         "system:serviceaccount:healthcare-system:healthcare-operator",
     ];
-    let may = |verb, resource, namespace| may(&cluster, &operator, verb, resource, namespace);
+    let may = |verb, resource, namespace| may(cluster, &operator, verb, resource, namespace);
     eventually("the roles", || may("patch", "deployments.apps", "clinic"));
     assert!(!may("patch", "deployments.apps", "default"));
     assert!(!may("get", "secrets", "clinic"));
@@ -132,17 +128,14 @@ fn the_operator_may_do_what_it_needs_and_no_more() {
 }
 
 /// Whoever holds one of the cluster's own roles holds its part of HealthcareService.
-#[test]
-fn users_may_do_what_their_role_says() {
-    let cluster = cluster();
-    install(&cluster, &[]);
+fn users_may_do_what_their_role_says(cluster: &Cluster) {
     for level in ["view", "edit", "admin"] {
         let (role, user) = (format!("--clusterrole={level}"), format!("--user={level}"));
         cluster
             .kubectl(&["create", "rolebinding", level, "-n", "default", &role, &user])
             .unwrap();
     }
-    let may = |user, verb| may(&cluster, &["--as", user], verb, SERVICES, "default");
+    let may = |user, verb| may(cluster, &["--as", user], verb, SERVICES, "default");
     // Roles are aggregated by a controller, each after the one it contains.
     eventually("the aggregated roles", || {
         may("admin", "get") && may("edit", "get") && may("view", "get")

@@ -208,7 +208,8 @@ fn managed_objects_of_every_kind_are_changed_through_their_service_only() {
     }
     restart_and_scale(&cluster);
     unmanaged(&cluster);
-    exempt_paused_and_orphaned(&cluster);
+    exempt_and_paused(&cluster);
+    deleted(&cluster);
 }
 
 /// `kubectl rollout restart` and `kubectl scale` have a clear answer.
@@ -264,7 +265,7 @@ fn unmanaged(cluster: &Cluster) {
     allowed(cluster, "scale deployment/free --replicas=2", &[]);
 }
 
-fn exempt_paused_and_orphaned(cluster: &Cluster) {
+fn exempt_and_paused(cluster: &Cluster) {
     let break_glass = [
         "--as",
         "someone",
@@ -292,20 +293,15 @@ fn exempt_paused_and_orphaned(cluster: &Cluster) {
     eventually("the end of the pause", || {
         kubectl(cluster, &patch("again"), &[]).is_err()
     });
-
-    allowed(cluster, "delete hcs/lab --cascade=orphan", &[]);
-    eventually("the orphans", || kubectl(cluster, &patch("orphan"), &[]).is_ok());
 }
 
 /// The cluster's own controllers are not in the policies' way: a service takes its objects with it.
-#[test]
-fn deleting_a_service_removes_its_objects() {
-    let cluster = clinic();
-    allowed(&cluster, "delete hcs/lab", &[]);
+fn deleted(cluster: &Cluster) {
+    allowed(cluster, "delete hcs/lab", &[]);
     for (_, _, resource, _, _) in CHILDREN {
         eventually(resource, || {
             let left = kubectl(
-                &cluster,
+                cluster,
                 &format!("get {resource} -l gitops-health.io/service=lab -o name"),
                 &[],
             );
