@@ -24,7 +24,7 @@ use crate::{BuildInfo, Clock};
 mod config;
 mod export;
 
-pub use config::{SamplerKind, TelemetryConfig};
+pub use config::{ExporterKind, SamplerKind, TelemetryConfig};
 
 /// How long the last spans may take to leave.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);

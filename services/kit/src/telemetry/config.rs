@@ -12,6 +12,15 @@ pub struct TelemetryConfig {
     #[arg(long = "otlp-endpoint", env = "OTEL_EXPORTER_OTLP_ENDPOINT", value_parser = parse_endpoint)]
     pub endpoint: Option<String>,
 
+    /// Whether traces are sent at all; without an endpoint they are not
+    #[arg(
+        long = "traces-exporter",
+        env = "OTEL_TRACES_EXPORTER",
+        value_enum,
+        default_value_t
+    )]
+    pub exporter: ExporterKind,
+
     /// Full URL for traces, when it differs from <OTLP endpoint>/v1/traces
     #[arg(long = "otlp-traces-endpoint", env = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", value_parser = parse_endpoint)]
     pub traces_endpoint: Option<String>,
@@ -36,6 +45,16 @@ pub struct TelemetryConfig {
     /// Logs
     #[command(flatten)]
     pub logging: LoggingConfig,
+}
+
+/// Values of `OTEL_TRACES_EXPORTER` that this program knows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ExporterKind {
+    /// To the endpoint.
+    #[default]
+    Otlp,
+    /// Nowhere, whatever the endpoint.
+    None,
 }
 
 /// Values of `OTEL_TRACES_SAMPLER`.
@@ -65,6 +84,9 @@ pub enum SamplerKind {
 impl TelemetryConfig {
     /// Where traces go: the OTLP specification appends the path to the general endpoint only.
     pub(super) fn traces_endpoint(&self) -> Option<String> {
+        if self.exporter == ExporterKind::None {
+            return None;
+        }
         let base = self
             .endpoint
             .as_ref()

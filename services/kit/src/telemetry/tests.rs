@@ -25,6 +25,8 @@ fn the_path_is_appended_to_the_general_endpoint_only() {
     .unwrap();
     assert_eq!(own.traces_endpoint().unwrap(), "http://t/x");
     assert_eq!(config(&[]).unwrap().traces_endpoint(), None);
+    let none = config(&["--otlp-endpoint", "http://c:4318", "--traces-exporter", "none"]).unwrap();
+    assert_eq!(none.traces_endpoint(), None);
 }
 
 #[test]
