@@ -3,8 +3,14 @@
 #[cfg(test)]
 mod argocd;
 #[cfg(test)]
+mod bad_manifests;
+#[cfg(test)]
 mod chart;
 #[cfg(test)]
+mod examples;
+#[cfg(test)]
 mod gitops;
+#[cfg(test)]
+mod tidy;
 #[cfg(test)]
 mod tools;

@@ -21,12 +21,38 @@ pub fn violations(schema: &Value, object: &Value) -> Vec<String> {
     let mut found = Vec::new();
     structure(schema, object, "", &mut found);
     if found.is_empty() {
-        found.extend(rules(schema, object));
+        found.extend(refusals(schema, object));
     }
     found
 }
 
-fn rules(schema: &Value, object: &Value) -> Vec<String> {
+/// The CEL rules that `object` breaks, as they stand in the schema.
+pub fn broken_rules(schema: &Value, object: &Value) -> Vec<String> {
+    let errors = Validator::new().validate(schema, object, None).err();
+    errors.into_iter().flatten().map(|error| error.rule).collect()
+}
+
+/// Every CEL rule of the schema.
+pub fn rules(schema: &Value) -> Vec<String> {
+    let own = schema["x-kubernetes-validations"]
+        .as_array()
+        .into_iter()
+        .flatten();
+    let own = own.filter_map(|rule| rule["rule"].as_str()).map(str::to_owned);
+    let properties = schema["properties"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(_, property)| property);
+    let below = properties.chain(
+        [&schema["items"], &schema["additionalProperties"]]
+            .into_iter()
+            .filter(|s| s.is_object()),
+    );
+    own.chain(below.flat_map(rules)).collect()
+}
+
+fn refusals(schema: &Value, object: &Value) -> Vec<String> {
     let errors = Validator::new().validate(schema, object, None).err();
     errors
         .into_iter()
