@@ -17,6 +17,7 @@ need runc runc
 need nft nftables
 need ip iproute2
 need gcc gcc
+need curl curl
 need setpriv util-linux
 need musl-gcc musl-tools
 need promtool prometheus

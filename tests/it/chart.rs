@@ -5,6 +5,10 @@ mod protect;
 mod roles;
 mod values;
 
+use std::collections::BTreeMap;
+
+use clap::{CommandFactory as _, Parser as _};
+use healthcare_operator::config::{Cli, Command};
 use serde_json::{Value, json};
 
 use crate::tools::{assert_file, documents, read, run};
@@ -334,6 +338,7 @@ fn environment_of_the_default_values() {
     ADMIN_ADDRESS=0.0.0.0:8080
     LEADER_ELECT=true
     LEASE_NAME=healthcare-operator
+    LEASE_DURATION_SECONDS=15
     CONCURRENCY=16
     LOG_LEVEL=info
     LOG_FORMAT=json
@@ -341,18 +346,20 @@ fn environment_of_the_default_values() {
     ");
 }
 
+const EVERY_SETTING: &[&str] = &[
+    "--set-json",
+    r#"watchNamespaces=["clinic","lab"]"#,
+    "--set-json",
+    r#"operator={"concurrency":4,"leaseDurationSeconds":30,"logLevel":"debug","logFormat":"text","extraEnv":[{"name":"A","value":"b"}]}"#,
+    "--set-json",
+    r#"managedServices={"otlpEndpoint":"http://otel:4318","monitoringNamespaceLabels":{"a":"1","b":"2"},"ingressNamespaceLabels":{"c":"3"}}"#,
+    "--set",
+    "tracing.endpoint=http://otel.example.org",
+];
+
 #[test]
 fn environment_with_everything_set() {
-    let objects = render(&[
-        "--set-json",
-        r#"watchNamespaces=["clinic","lab"]"#,
-        "--set-json",
-        r#"operator={"concurrency":4,"logLevel":"debug","logFormat":"text","extraEnv":[{"name":"A","value":"b"}]}"#,
-        "--set-json",
-        r#"managedServices={"otlpEndpoint":"http://otel:4318","monitoringNamespaceLabels":{"a":"1","b":"2"}}"#,
-        "--set",
-        "tracing.endpoint=https://otel.example.org",
-    ]);
+    let objects = render(EVERY_SETTING);
     insta::assert_snapshot!(environment(&objects), @r"
     POD_NAME<-metadata.name
     POD_NAMESPACE<-metadata.namespace
@@ -360,14 +367,73 @@ fn environment_with_everything_set() {
     ADMIN_ADDRESS=0.0.0.0:8080
     LEADER_ELECT=true
     LEASE_NAME=healthcare-operator
+    LEASE_DURATION_SECONDS=30
     CONCURRENCY=4
     LOG_LEVEL=debug
     LOG_FORMAT=text
     MONITORING_NAMESPACE_LABELS=a=1,b=2
+    INGRESS_NAMESPACE_LABELS=c=3
     DEFAULT_OTLP_ENDPOINT=http://otel:4318
-    OTEL_EXPORTER_OTLP_ENDPOINT=https://otel.example.org
+    OTEL_EXPORTER_OTLP_ENDPOINT=http://otel.example.org
     A=b
     ");
+}
+
+/// The flags of `healthcare-operator run` that take their value from each variable.
+fn flags() -> BTreeMap<String, String> {
+    let command = Cli::command();
+    let run = command.find_subcommand("run").unwrap();
+    let flags = run.get_arguments().filter_map(|flag| {
+        let variable = flag.get_env()?.to_str()?.to_owned();
+        Some((variable, format!("--{}", flag.get_long()?)))
+    });
+    flags.collect()
+}
+
+#[test]
+fn the_operator_knows_every_variable_and_takes_every_value() {
+    let flags = flags();
+    for arguments in [&[][..], EVERY_SETTING] {
+        let objects = render(arguments);
+        let container = &one(&objects, "Deployment")["spec"]["template"]["spec"]["containers"][0];
+        let mut command = vec!["healthcare-operator".to_owned()];
+        command.extend(
+            container["args"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|a| a.as_str().unwrap().to_owned()),
+        );
+        for variable in container["env"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|v| v["name"] != "A")
+        {
+            let name = variable["name"].as_str().unwrap();
+            let flag = flags
+                .get(name)
+                .unwrap_or_else(|| panic!("the operator does not read {name}"));
+            command.push(format!(
+                "{flag}={}",
+                variable["value"].as_str().unwrap_or("from-the-pod")
+            ));
+        }
+        Cli::try_parse_from(command).unwrap();
+    }
+}
+
+#[test]
+fn helm_test_calls_a_subcommand_that_exists() {
+    let objects = render(&[]);
+    let arguments = one(&objects, "Pod")["spec"]["containers"][0]["args"]
+        .as_array()
+        .unwrap()
+        .clone();
+    let arguments = arguments.iter().map(|a| a.as_str().unwrap().to_owned());
+    let cli =
+        Cli::try_parse_from(std::iter::once("healthcare-operator".to_owned()).chain(arguments)).unwrap();
+    assert!(matches!(cli.command, Command::Probe { .. }));
 }
 
 #[test]
@@ -402,6 +468,9 @@ fn a_budget_only_where_a_drain_stays_possible() {
     assert!(all(&render(&["--set", "replicas=1"]), "PodDisruptionBudget").is_empty());
 }
 
+/// Over UDP and TCP; unprivileged servers listen on 5353 in their pods, where policies apply.
+const DNS: [u64; 4] = [53, 53, 5353, 5353];
+
 fn egress_ports(arguments: &[&str]) -> Vec<Vec<u64>> {
     let objects = render(arguments);
     let rules = one(&objects, "NetworkPolicy")["spec"]["egress"]
@@ -421,16 +490,16 @@ fn egress_ports(arguments: &[&str]) -> Vec<Vec<u64>> {
 
 #[test]
 fn the_operator_reaches_dns_the_api_server_and_its_collector() {
-    assert_eq!(egress_ports(&[]), [vec![53, 53], vec![443, 6443]]);
+    assert_eq!(egress_ports(&[]), [DNS.to_vec(), vec![443, 6443]]);
     for (endpoint, port) in [
         ("http://otel:4318", 4318),
-        ("https://otel.example.org/v1", 443),
+        ("http://[fd00::1]:4318/v1", 4318),
         ("http://otel", 80),
     ] {
         let set = format!("tracing.endpoint={endpoint},networkPolicy.apiServerPorts={{16443}}");
         assert_eq!(
             egress_ports(&["--set", &set]),
-            [vec![53, 53], vec![16443], vec![port]],
+            [DNS.to_vec(), vec![16443], vec![port]],
             "{endpoint}"
         );
     }

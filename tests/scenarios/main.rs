@@ -7,6 +7,7 @@ mod changes;
 mod crash;
 mod create;
 mod failover;
+mod node;
 mod optional_apis;
 mod ownership;
 mod refusals;

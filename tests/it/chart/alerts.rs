@@ -1,29 +1,38 @@
 //! Alerts and dashboard of the operator, judged by promtool.
 
+use std::collections::BTreeSet;
+
+use healthcare_crds::HealthcareService;
+use healthcare_operator::metrics::{ChildOperation, OperatorMetrics};
+use healthcare_operator::render::ChildKind;
+use kube::runtime::controller::Action;
 use serde_json::{Value, json};
 
 use super::{one, render};
 use crate::tools::{documents, read, run};
 
-/// Metrics the operator serves, and `up`, which Prometheus makes.
-const METRICS: [&str; 16] = [
-    "controller_runtime_active_workers",
-    "controller_runtime_reconcile_errors_total",
-    "controller_runtime_reconcile_time_seconds",
-    "controller_runtime_reconcile_total",
-    "healthcare_child_writes_total",
-    "healthcare_drift_repaired_total",
-    "healthcare_service_info",
-    "healthcare_service_paused",
-    "healthcare_service_ready",
-    "leader_election_master_status",
-    "process_cpu_seconds_total",
-    "process_resident_memory_bytes",
-    "process_start_time_seconds",
-    "rest_client_requests_total",
-    "up",
-    "workqueue_depth",
-];
+/// Metrics that Prometheus and its client library make.
+const STANDARD: [&str; 3] = ["process_cpu_seconds_total", "process_resident_memory_bytes", "up"];
+
+/// The operator's own metrics, each touched once so that it is served.
+fn served() -> BTreeSet<String> {
+    let registry = prometheus::Registry::new();
+    let metrics = OperatorMetrics::new(&registry).unwrap();
+    metrics.set_leading("lease", true);
+    metrics.request("200", "GET", "host");
+    metrics.child_written(ChildKind::Service, ChildOperation::Apply);
+    metrics.drift_repaired(ChildKind::Service);
+    metrics.service_observed(
+        &HealthcareService::new("lab", serde_json::from_value(json!({"image": "lab:1"})).unwrap()),
+        true,
+    );
+    metrics.pass_started().finished(&Ok(Action::await_change()));
+    registry
+        .gather()
+        .iter()
+        .map(|family| family.name().to_owned())
+        .collect()
+}
 
 fn monitored() -> Vec<Value> {
     render(&["--set", "monitoring.enabled=true"])
@@ -155,11 +164,13 @@ fn metrics(expression: &str) -> Vec<String> {
 fn alerts_and_dashboard_ask_for_metrics_the_operator_serves() {
     let alerts = rules()["groups"][0]["rules"].as_array().unwrap().clone();
     let alerts = alerts.iter().map(|r| r["expr"].as_str().unwrap().to_owned());
+    let served = served();
     for expression in alerts.chain(queries()) {
         let asked = metrics(&expression);
         assert!(!asked.is_empty(), "{expression}");
         for metric in asked {
-            assert!(METRICS.contains(&metric.as_str()), "{metric} in {expression}");
+            let known = served.contains(&metric) || STANDARD.contains(&metric.as_str());
+            assert!(known, "{metric} in {expression}");
         }
     }
 }

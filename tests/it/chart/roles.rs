@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use healthcare_operator::rbac::{self, Needs};
 use serde_json::{Value, json};
 
 use super::{NAMESPACE, all, render};
@@ -55,6 +56,40 @@ pub(crate) fn of_the_operator() -> BTreeSet<Permission> {
         "healthcare-operator-leader",
     )));
     found
+}
+
+fn needed(needs: Needs) -> BTreeSet<Permission> {
+    let each = |((group, resource), verbs): ((&str, &str), BTreeSet<&str>)| {
+        verbs
+            .into_iter()
+            .map(|verb| permission(group, resource, verb))
+            .collect::<Vec<_>>()
+    };
+    needs.into_iter().flat_map(each).collect()
+}
+
+/// What the code says it needs, and nothing beside.
+#[test]
+fn the_operator_is_granted_exactly_what_its_code_needs() {
+    let objects = render(&[]);
+    let cluster = permissions(role(
+        &objects,
+        "ClusterRole",
+        None,
+        "healthcare-system-healthcare-operator",
+    ));
+    let own = permissions(role(
+        &objects,
+        "Role",
+        Some(NAMESPACE),
+        "healthcare-operator-leader",
+    ));
+    let everywhere: BTreeSet<_> = needed(rbac::in_watched_namespaces())
+        .union(&needed(rbac::in_cluster()))
+        .cloned()
+        .collect();
+    assert_eq!(cluster, everywhere);
+    assert_eq!(own, needed(rbac::in_own_namespace()));
 }
 
 fn permission(group: &str, resource: &str, verb: &str) -> Permission {

@@ -169,6 +169,10 @@ const WRONG: &[(&str, &str)] = &[
         "at '/commonLabels'",
     ),
     (
+        "tracing.endpoint=https://otel:4317",
+        "at '/tracing/endpoint': 'https://otel:4317' does not match pattern",
+    ),
+    (
         "tracing.endpoint=otel:4317",
         "at '/tracing/endpoint': 'otel:4317' does not match pattern",
     ),

@@ -1,0 +1,335 @@
+//! `make bench-scale N=200`: how fast N services converge beside a bare client that creates the same objects.
+//!
+//! Both run in the same process run, against the same API server, at the same concurrency, in namespaces of their own.
+//! Requests are counted from the API server's audit log, by the operator's own user.
+#![expect(clippy::print_stdout, reason = "the output of a benchmark")]
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use clap::Parser;
+use futures::{StreamExt, TryStreamExt, stream};
+use healthcare_crds::HealthcareService;
+use healthcare_crds::crd::healthcare_service_crd_yaml;
+use healthcare_operator::capabilities::Capabilities;
+use healthcare_operator::plan::{OperatorDefaults, Plan};
+use healthcare_operator::render::{self, Child as Object};
+use kube::api::{ListParams, PostParams};
+use kube::core::DynamicObject;
+use kube::{Api, Client};
+use local_cluster::{Cluster, FakeNode, Options};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// The operator's user, as it stands in the audit log.
+const USER: &str = "bench-operator";
+/// Children of each service.
+const CHILDREN: usize = 10;
+
+/// Measures convergence.
+#[derive(Parser)]
+struct Bench {
+    /// Number of services
+    #[arg(long, default_value_t = 200)]
+    services: usize,
+    /// Passes, and requests of the bare client, at a time
+    #[arg(long, default_value_t = 16)]
+    concurrency: usize,
+    /// Seconds of rest that are watched after convergence
+    #[arg(long, default_value_t = 30)]
+    rest_seconds: u64,
+    /// Where the figures go
+    #[arg(long, default_value = "target/bench/scale.json")]
+    output: PathBuf,
+}
+
+/// The figures. Times in seconds, memory in MiB.
+#[derive(Serialize)]
+struct Figures {
+    services: usize,
+    concurrency: usize,
+    floor_seconds: f64,
+    converged_seconds: f64,
+    /// Floor divided by convergence: 1 is as fast as the bare client.
+    ratio: f64,
+    requests: usize,
+    requests_per_service: f64,
+    requests_by_verb: BTreeMap<String, usize>,
+    requests_by_resource: BTreeMap<String, usize>,
+    cpu_seconds: f64,
+    resident_mib: f64,
+    peak_resident_mib: f64,
+    rest_seconds: u64,
+    requests_at_rest: BTreeMap<String, usize>,
+    cpu_seconds_at_rest: f64,
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let bench = Bench::parse();
+    let operator = Path::new("target/release/healthcare-operator");
+    if !operator.is_file() {
+        bail!("target/release/healthcare-operator is missing: cargo build --release -p healthcare-operator");
+    }
+    let cluster = tokio::task::spawn_blocking(|| {
+        Cluster::start(Options {
+            node: false,
+            audit: true,
+        })
+    })
+    .await??;
+    let client = prepare(&cluster).await?;
+    let _node = FakeNode::start(client.clone()).await?;
+
+    println!(
+        "floor: a bare client creates {} objects",
+        bench.services * CHILDREN
+    );
+    let floor = floor(&client, &bench).await?;
+    println!("operator: {} services", bench.services);
+    let figures = measure(&cluster, &client, &bench, operator, floor).await?;
+    std::fs::create_dir_all(bench.output.parent().context("the output has a directory")?)?;
+    std::fs::write(&bench.output, serde_json::to_vec_pretty(&figures)?)?;
+    println!("{}", serde_json::to_string_pretty(&figures)?);
+    println!("written to {}", bench.output.display());
+    Ok(())
+}
+
+async fn prepare(cluster: &Cluster) -> Result<Client> {
+    cluster.apply(&healthcare_service_crd_yaml()?)?;
+    cluster.install_monitoring_crds()?;
+    cluster.kubectl(&[
+        "wait",
+        "--for=condition=Established",
+        "crd",
+        "--all",
+        "--timeout=30s",
+    ])?;
+    for namespace in ["floor", "services"] {
+        cluster.kubectl(&["create", "namespace", namespace])?;
+    }
+    cluster.client().await
+}
+
+fn service(number: usize, namespace: &str) -> Result<HealthcareService> {
+    let mut manifest: Value =
+        serde_yaml::from_str(include_str!("../../../examples/synthetic-phi-service.yaml"))?;
+    let name = format!("service-{number}");
+    if let Some(metadata) = manifest.get_mut("metadata").and_then(Value::as_object_mut) {
+        metadata.insert("name".to_owned(), json!(name));
+        metadata.insert("namespace".to_owned(), json!(namespace));
+    }
+    Ok(serde_json::from_value(manifest)?)
+}
+
+/// The very objects that the operator makes, without an owner.
+fn objects(number: usize) -> Result<Vec<Object>> {
+    let mut service = service(number, "floor")?;
+    service.metadata.uid = Some("none".to_owned());
+    service.metadata.generation = Some(1);
+    let all = Capabilities {
+        service_monitor: true,
+        prometheus_rule: true,
+        http_route: false,
+    };
+    let plan = Plan::new(&service, &OperatorDefaults::default(), all)?;
+    let mut objects = render::children(&plan)?.into_list()?;
+    for object in &mut objects {
+        if let Some(metadata) = object.body.get_mut("metadata").and_then(Value::as_object_mut) {
+            metadata.remove("ownerReferences");
+        }
+        if let Some(spec) = object.body.pointer_mut("/spec").and_then(Value::as_object_mut)
+            && object.kind == render::ChildKind::Deployment
+        {
+            spec.insert("replicas".to_owned(), json!(3));
+        }
+    }
+    Ok(objects)
+}
+
+/// Creates the objects of every service, services side by side, objects of one in order.
+async fn floor(client: &Client, bench: &Bench) -> Result<f64> {
+    let all = (0..bench.services).map(objects).collect::<Result<Vec<_>>>()?;
+    let started = Instant::now();
+    stream::iter(all)
+        .map(|objects| async move {
+            for object in objects {
+                let api: Api<DynamicObject> =
+                    Api::namespaced_with(client.clone(), "floor", &object.kind.resource());
+                api.create(&PostParams::default(), &serde_json::from_value(object.body)?)
+                    .await?;
+            }
+            anyhow::Ok(())
+        })
+        .buffer_unordered(bench.concurrency)
+        .try_collect::<Vec<_>>()
+        .await?;
+    Ok(started.elapsed().as_secs_f64())
+}
+
+async fn measure(
+    cluster: &Cluster,
+    client: &Client,
+    bench: &Bench,
+    binary: &Path,
+    floor_seconds: f64,
+) -> Result<Figures> {
+    let kubeconfig = cluster.user(USER, Some("system:masters"))?;
+    let operator = Operator::start(binary, &kubeconfig, bench.concurrency)?;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let (cpu_before, requests_before) = (operator.cpu_seconds()?, requests(cluster)?.len());
+    let converged_seconds = converge(client, bench).await?;
+    let cpu_seconds = operator.cpu_seconds()? - cpu_before;
+    // What follows convergence: pods becoming ready, and the statuses that say so.
+    tokio::time::sleep(Duration::from_secs(45)).await;
+    let spent: Vec<_> = requests(cluster)?.split_off(requests_before);
+    let cpu_rest = operator.cpu_seconds()?;
+    let rest_before = requests(cluster)?.len();
+    tokio::time::sleep(Duration::from_secs(bench.rest_seconds)).await;
+    let at_rest = requests(cluster)?.split_off(rest_before);
+    Ok(Figures {
+        services: bench.services,
+        concurrency: bench.concurrency,
+        floor_seconds,
+        converged_seconds,
+        ratio: floor_seconds / converged_seconds,
+        requests: spent.len(),
+        requests_per_service: ratio(spent.len(), bench.services),
+        requests_by_verb: counted(spent.iter().map(|r| r.verb.clone())),
+        requests_by_resource: counted(spent.iter().map(|r| format!("{} {}", r.verb, r.resource))),
+        cpu_seconds,
+        resident_mib: operator.memory("VmRSS")?,
+        peak_resident_mib: operator.memory("VmHWM")?,
+        rest_seconds: bench.rest_seconds,
+        requests_at_rest: counted(at_rest.iter().map(|r| format!("{} {}", r.verb, r.resource))),
+        cpu_seconds_at_rest: operator.cpu_seconds()? - cpu_rest,
+    })
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
+fn ratio(part: usize, whole: usize) -> f64 {
+    part as f64 / whole as f64
+}
+
+/// From the first manifest to the last complete inventory.
+async fn converge(client: &Client, bench: &Bench) -> Result<f64> {
+    let api: Api<HealthcareService> = Api::namespaced(client.clone(), "services");
+    let all = (0..bench.services)
+        .map(|n| service(n, "services"))
+        .collect::<Result<Vec<_>>>()?;
+    let started = Instant::now();
+    let creating = stream::iter(all)
+        .map(|service| {
+            let api = api.clone();
+            async move { api.create(&PostParams::default(), &service).await }
+        })
+        .buffer_unordered(bench.concurrency);
+    creating.try_collect::<Vec<_>>().await?;
+    loop {
+        let list = api.list(&ListParams::default()).await?;
+        let complete =
+            |s: &&HealthcareService| s.status.as_ref().is_some_and(|s| s.inventory.len() == CHILDREN);
+        let done = list.iter().filter(complete).count();
+        if done == bench.services {
+            return Ok(started.elapsed().as_secs_f64());
+        }
+        if started.elapsed() > Duration::from_secs(1800) {
+            bail!("only {done} of {} services converged", bench.services);
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+/// One request of the operator.
+struct Request {
+    verb: String,
+    resource: String,
+}
+
+/// The operator's finished requests in the audit log, watches and the Lease left out.
+fn requests(cluster: &Cluster) -> Result<Vec<Request>> {
+    let text = std::fs::read_to_string(cluster.layout().audit_log())?;
+    let of_operator = |line: &str| -> Option<Request> {
+        let entry: Value = serde_json::from_str(line).ok()?;
+        let word = |path: &str| {
+            entry
+                .pointer(path)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned()
+        };
+        let ours = word("/user/username") == USER && word("/stage") == "ResponseComplete";
+        let resource = [word("/objectRef/resource"), word("/objectRef/subresource")].join("/");
+        let resource = resource.trim_end_matches('/').to_owned();
+        (ours && word("/verb") != "watch" && resource != "leases").then(|| Request {
+            verb: word("/verb"),
+            resource,
+        })
+    };
+    Ok(text.lines().filter_map(of_operator).collect())
+}
+
+fn counted(words: impl Iterator<Item = String>) -> BTreeMap<String, usize> {
+    words.fold(BTreeMap::new(), |mut counts, word| {
+        *counts.entry(word).or_default() += 1;
+        counts
+    })
+}
+
+struct Operator(Child);
+
+impl Operator {
+    fn start(binary: &Path, kubeconfig: &Path, concurrency: usize) -> Result<Self> {
+        let log = std::fs::File::create(kubeconfig.with_file_name("bench-operator.log"))?;
+        let concurrency = concurrency.to_string();
+        let child = Command::new(binary)
+            .args([
+                "run",
+                "--leader-elect",
+                "false",
+                "--admin-address",
+                "127.0.0.1:0",
+                "--concurrency",
+                &concurrency,
+            ])
+            .env("KUBECONFIG", kubeconfig)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .spawn()?;
+        Ok(Self(child))
+    }
+
+    /// User and system time so far: fields 14 and 15 of proc_pid_stat(5), in hundredths of a second.
+    fn cpu_seconds(&self) -> Result<f64> {
+        let text = std::fs::read_to_string(format!("/proc/{}/stat", self.0.id()))?;
+        let (_, after_name) = text.rsplit_once(')').context("the name stands in parentheses")?;
+        let ticks: f64 = after_name
+            .split_whitespace()
+            .skip(11)
+            .take(2)
+            .filter_map(|n| n.parse::<f64>().ok())
+            .sum();
+        Ok(ticks / 100.0)
+    }
+
+    fn memory(&self, field: &str) -> Result<f64> {
+        let text = std::fs::read_to_string(format!("/proc/{}/status", self.0.id()))?;
+        let line = text
+            .lines()
+            .find_map(|line| line.strip_prefix(field))
+            .context("the kernel tells it")?;
+        let kib: f64 = line.split_whitespace().nth(1).context("a number")?.parse()?;
+        Ok(kib / 1024.0)
+    }
+}
+
+impl Drop for Operator {
+    fn drop(&mut self) {
+        let _gone = self.0.kill();
+        let _gone = self.0.wait();
+    }
+}
