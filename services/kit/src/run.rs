@@ -46,7 +46,7 @@ where
     match read_settings::<C>(info, &std::env::args_os().collect::<Vec<_>>()) {
         Ok(settings) if settings.healthcheck => healthcheck::run(loopback(&settings.server)),
         Ok(settings) => report(info, start(info, settings, build)),
-        Err(ConfigError::Info(text)) => say(&text, ExitCode::SUCCESS),
+        Err(ConfigError::Info(text)) => print(&text),
         Err(error) => say(
             &format!("{}: {error}\n", info.build.service),
             ExitCode::from(EXIT_BAD_CONFIG),
@@ -123,6 +123,12 @@ fn report(info: &ServiceInfo, result: anyhow::Result<()>) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => say(&format!("{}: {error:#}\n", info.build.service), ExitCode::FAILURE),
     }
+}
+
+/// The answer to `--help` and `--version`.
+fn print(text: &str) -> ExitCode {
+    let _ = std::io::stdout().write_all(text.as_bytes());
+    ExitCode::SUCCESS
 }
 
 /// Standard error is where people look when there is no log yet.

@@ -1,5 +1,6 @@
 //! The real process: settings, signals, exit codes, standard output.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
@@ -103,6 +104,38 @@ fn all_wrong_settings_are_listed_at_once() {
         assert!(said.contains(variable), "{variable} not in {said}");
     }
     assert!(said.contains("4 wrong setting(s)"), "{said}");
+}
+
+/// A key of the manifest's `config` becomes an environment variable: one that the service does not read would be
+/// ignored in silence.
+#[test]
+fn the_example_sets_only_what_the_service_reads() {
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../examples/synthetic-phi-service.yaml"
+    );
+    let example: serde_yaml::Value = serde_yaml::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let settings: BTreeMap<String, String> =
+        serde_yaml::from_value(example["spec"]["config"].clone()).unwrap();
+    assert!(!settings.is_empty());
+    let help = String::from_utf8(output(&[], &["--help"]).stdout).unwrap();
+    for variable in settings.keys() {
+        assert!(
+            help.contains(&format!("[env: {variable}=]")),
+            "{variable} is not read:\n{help}"
+        );
+    }
+    let all: Vec<(&str, &str)> = settings
+        .iter()
+        .map(|(key, value)| (key.as_str(), value.as_str()))
+        .collect();
+    // They are also accepted: only the port is wrong here.
+    let refused = output(&[all.as_slice(), &[("PORT", "x")]].concat(), &[]);
+    assert!(
+        String::from_utf8(refused.stderr)
+            .unwrap()
+            .contains("1 wrong setting(s)")
+    );
 }
 
 #[test]
