@@ -15,6 +15,8 @@
   value: {{ .Values.operator.leaderElection | quote }}
 - name: LEASE_NAME
   value: {{ include "healthcare-operator.fullname" . }}
+- name: LEASE_DURATION_SECONDS
+  value: {{ .Values.operator.leaseDurationSeconds | quote }}
 - name: CONCURRENCY
   value: {{ .Values.operator.concurrency | quote }}
 - name: LOG_LEVEL
@@ -22,7 +24,11 @@
 - name: LOG_FORMAT
   value: {{ .Values.operator.logFormat }}
 - name: MONITORING_NAMESPACE_LABELS
-  value: {{ include "healthcare-operator.monitoringNamespaceLabelList" . | quote }}
+  value: {{ include "healthcare-operator.labelList" (include "healthcare-operator.monitoringNamespaceLabels" . | fromYaml) | quote }}
+{{- with .Values.managedServices.ingressNamespaceLabels }}
+- name: INGRESS_NAMESPACE_LABELS
+  value: {{ include "healthcare-operator.labelList" . | quote }}
+{{- end }}
 {{- with .Values.managedServices.otlpEndpoint }}
 - name: DEFAULT_OTLP_ENDPOINT
   value: {{ . | quote }}

@@ -65,20 +65,19 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- .Values.managedServices.monitoringNamespaceLabels | default (dict "kubernetes.io/metadata.name" "monitoring") | toYaml }}
 {{- end }}
 
-{{/* The same as key=value,key=value */}}
-{{- define "healthcare-operator.monitoringNamespaceLabelList" -}}
+{{/* A map as key=value,key=value */}}
+{{- define "healthcare-operator.labelList" -}}
 {{- $pairs := list }}
-{{- range $key, $value := include "healthcare-operator.monitoringNamespaceLabels" . | fromYaml }}
+{{- range $key, $value := . }}
 {{- $pairs = append $pairs (printf "%s=%s" $key $value) }}
 {{- end }}
 {{- join "," $pairs }}
 {{- end }}
 
-{{/* Port of the OTLP endpoint: the one it names, else the one of its scheme. */}}
+{{/* Port of the OTLP endpoint: the one it names, else that of http. */}}
 {{- define "healthcare-operator.otlpPort" -}}
 {{- $url := urlParse .Values.tracing.endpoint }}
-{{- $port := regexFind ":[0-9]+$" $url.host | trimPrefix ":" }}
-{{- if $port }}{{ $port }}{{ else if eq $url.scheme "https" }}443{{ else }}80{{ end }}
+{{- regexFind ":[0-9]+$" $url.host | trimPrefix ":" | default "80" }}
 {{- end }}
 
 {{- define "healthcare-operator.validate" -}}
