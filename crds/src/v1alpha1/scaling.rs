@@ -76,12 +76,12 @@ fn default_memory() -> i32 {
 pub struct Disruption {
     /// Pods that stay, as a number or a percentage of the wanted ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[x_kube(validation = Rule::new("type(self) == int ? int(self) >= 0 : string(self).matches('^[0-9]{1,2}%$')")
+    #[x_kube(validation = Rule::new("string(self).matches('^[0-9]{1,9}$') ? self == int(string(self)) : string(self).matches('^[0-9]{1,2}%$')")
         .message("spec.disruption.minAvailable must be a number, or a percentage from 0% to 99%: with 100% no node could be drained"))]
     pub min_available: Option<IntOrString>,
     /// Pods that may go, as a number or a percentage of the wanted ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[x_kube(validation = Rule::new("type(self) == int ? int(self) >= 1 : string(self).matches('^([1-9]|[1-9][0-9]|100)%$')")
+    #[x_kube(validation = Rule::new("string(self).matches('^[1-9][0-9]{0,8}$') ? self == int(string(self)) : string(self).matches('^([1-9]|[1-9][0-9]|100)%$')")
         .message("spec.disruption.maxUnavailable must be at least 1, or a percentage from 1% to 100%: with 0 no node could be drained"))]
     pub max_unavailable: Option<IntOrString>,
 }
