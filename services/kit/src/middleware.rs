@@ -27,7 +27,6 @@ mod trace;
 
 pub use headers::ComplianceHeaders;
 pub use observation::HttpMetrics;
-pub(crate) use panic::install_hook;
 pub use request_id::RequestId;
 use route::Route;
 

@@ -4,6 +4,7 @@
 //! slow or dead costs neither latency nor a clean shutdown; the spans it misses are counted. Without an
 //! endpoint nothing is exported, but spans keep their ids, so log lines of one request still share a `trace_id`.
 
+use std::panic::PanicHookInfo;
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -65,11 +66,20 @@ pub fn init(
 ) -> Result<TelemetryGuard, TelemetryError> {
     let (dispatch, guard) = subscriber(config, build, clock, std::io::stdout)?;
     tracing::dispatcher::set_global_default(dispatch).map_err(|_| TelemetryError::AlreadyInstalled)?;
-    crate::middleware::install_hook();
+    log_panics();
     Ok(guard)
 }
 
-/// The same without installing it: tests hand it to `tracing::dispatcher::set_default`.
+/// From now on a panic anywhere in the process is one log line that says where it happened, but not what it said:
+/// the message may quote data, and the default hook would print it to standard error. Part of [`init`].
+pub fn log_panics() {
+    std::panic::set_hook(Box::new(|panic: &PanicHookInfo<'_>| {
+        let location = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(location, "panic");
+    }));
+}
+
+/// What [`init`] sets up, without installing it: tests hand it to `tracing::dispatcher::set_default`.
 pub fn subscriber<W>(
     config: &TelemetryConfig,
     build: &BuildInfo,

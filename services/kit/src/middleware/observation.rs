@@ -16,7 +16,7 @@ const BOUNDS: [f64; 15] = [
 const OWN_BOUNDS: [f64; 11] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 
 /// What is recorded for a caller that left before the answer, after nginx's code for it.
-const CLIENT_CLOSED_REQUEST: &str = "499";
+const CLIENT_CLOSED_REQUEST: u16 = 499;
 
 /// The metric families of an HTTP server. Label values are route templates and closed lists, so that no caller
 /// can add series.
@@ -96,16 +96,17 @@ impl HttpMetrics {
         self.own_active.inc();
     }
 
-    fn finished(&self, route: &Route, status: &str, took: Duration) {
+    fn finished(&self, route: &Route, status: u16, took: Duration) {
+        let label = status.to_string();
         self.active.with_label_values(&[route.method]).dec();
         self.own_active.dec();
         let observe = |family: &HistogramVec, labels: &[&str; 3]| -> () {
             let series: Histogram = family.with_label_values(labels);
             series.observe(took.as_secs_f64());
         };
-        observe(&self.duration, &[route.method, &route.template, status]);
-        observe(&self.own_duration, &[&route.template, route.method, status]);
-        if status == StatusCode::PAYLOAD_TOO_LARGE.as_str() {
+        observe(&self.duration, &[route.method, &route.template, &label]);
+        observe(&self.own_duration, &[&route.template, route.method, &label]);
+        if status == StatusCode::PAYLOAD_TOO_LARGE {
             self.rejected.with_label_values(&["body_too_large"]).inc();
         }
     }
@@ -141,15 +142,14 @@ impl Drop for Observation<'_> {
         let took = self.started.elapsed();
         let status = self
             .status
-            .as_ref()
-            .map_or(CLIENT_CLOSED_REQUEST, StatusCode::as_str);
+            .map_or(CLIENT_CLOSED_REQUEST, |status| status.as_u16());
         self.metrics.finished(&self.route, status, took);
         log(&self.route, status, took);
     }
 }
 
 /// The request line of the log. Probes and scrapes come every few seconds and say nothing new: `debug`.
-fn log(route: &Route, status: &str, took: Duration) {
+fn log(route: &Route, status: u16, took: Duration) {
     let (method, route_template, duration_ms) = (route.method, &route.template, took.as_secs_f64() * 1000.0);
     if route.is_probe() {
         tracing::debug!(method, route = route_template, status, duration_ms, "request");

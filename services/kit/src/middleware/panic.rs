@@ -1,4 +1,4 @@
-use std::panic::{AssertUnwindSafe, PanicHookInfo};
+use std::panic::AssertUnwindSafe;
 
 use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
@@ -15,13 +15,4 @@ pub(super) async fn recover(handler: impl Future<Output = Response>, metrics: &H
     }
     metrics.panicked();
     Problem::internal().into_response()
-}
-
-/// Logs where a panic happened. Not what it said: the message may quote data, and the default hook would
-/// print it to standard error.
-pub(crate) fn install_hook() {
-    std::panic::set_hook(Box::new(|panic: &PanicHookInfo<'_>| {
-        let location = panic.location().map(ToString::to_string).unwrap_or_default();
-        tracing::error!(location, "panic");
-    }));
 }

@@ -227,7 +227,7 @@ async fn every_outcome_passes_every_layer() {
         let line = lines.last().unwrap();
         assert_eq!(line["request_id"], id, "{name}");
         assert_eq!(line["route"], case.route, "{name}");
-        assert_eq!(line["status"], case.status.to_string(), "{name}");
+        assert_eq!(line["status"], case.status, "{name}");
     }
     let text = server.metrics().unwrap();
     for line in [
@@ -261,7 +261,7 @@ async fn a_caller_that_hangs_up_is_recorded_as_499() {
     while request_lines(&server).is_empty() {
         tokio::task::yield_now().await;
     }
-    assert_eq!(request_lines(&server)[0]["status"], "499");
+    assert_eq!(request_lines(&server)[0]["status"], 499);
     assert!(server.metrics().unwrap().contains("demo_active_requests 0"));
 }
 
