@@ -98,3 +98,6 @@ fn malformed(error: &serde_json::Error) -> Problem {
         ),
     }
 }
+
+#[cfg(test)]
+mod tests;
