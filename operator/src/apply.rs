@@ -1,7 +1,5 @@
 //! Brings the children to what is wanted, with as few requests as that takes. I/O.
 
-use std::collections::HashMap;
-
 use healthcare_crds::v1alpha1::{Drift, InventoryEntry};
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -41,8 +39,13 @@ pub struct Applier<'a> {
     pub now: jiff::Timestamp,
 }
 
-/// Objects found under the children's names before the first apply.
-type Existing = HashMap<ChildKey, ObjectMeta>;
+/// A child and how it stands. Judged once in a pass: what happens later wakes the service for another.
+struct Examined {
+    child: Child,
+    standing: Standing,
+    /// The object of its name, where one was looked for and found.
+    found: Option<ObjectMeta>,
+}
 
 impl Applier<'_> {
     /// Applies every child in order, sets the number of replicas, then removes what is no longer wanted.
@@ -75,56 +78,64 @@ impl Applier<'_> {
         inventory: &[InventoryEntry],
         applied: &mut Applied,
     ) -> Result<(), Error> {
-        let existing = self.look_up(&children).await?;
-        for child in &children {
-            self.apply_child(child, &existing, applied).await?;
-            if child.kind == ChildKind::Deployment {
-                applied.workload = self.scale(&child.name).await?;
+        let examined = children.into_iter().map(|child| self.examine(child));
+        for examined in futures::future::try_join_all(examined).await? {
+            self.apply_child(&examined, applied).await?;
+            if examined.child.kind == ChildKind::Deployment {
+                applied.workload = self.scale(&examined.child.name).await?;
             }
         }
         self.prune(inventory, applied).await
     }
 
-    /// Reads the metadata of the objects that bear the names of children this process has not applied yet.
-    async fn look_up(&self, children: &[Child]) -> Result<Existing, Error> {
-        let unknown = children
-            .iter()
-            .filter(|child| matches!(self.standing(child), Standing::Unknown | Standing::Gone));
-        let reads = unknown.map(|child| async move {
-            let found = self.metadata_api(child.kind).get_opt(&child.name).await;
-            let found = found.map_err(|e| Error::api("read", child.kind.kind(), &child.name, e))?;
-            Ok(found.map(|object| (self.key(child), object.metadata)))
-        });
-        futures::future::try_join_all(reads)
-            .await
-            .map(|all| all.into_iter().flatten().collect())
+    /// Judges a child, reading the metadata of the object that bears the name of one that is new to this process or
+    /// out of sight. An object that is still ours had only left the watch: how it stands is judged again.
+    async fn examine(&self, child: Child) -> Result<Examined, Error> {
+        let standing = self.standing(&child);
+        if !matches!(standing, Standing::Unknown | Standing::Gone) {
+            return Ok(Examined {
+                child,
+                standing,
+                found: None,
+            });
+        }
+        let answer = self.metadata_api(child.kind).get_opt(&child.name).await;
+        let answer = answer.map_err(|e| Error::api("read", child.kind.kind(), &child.name, e))?;
+        let found = answer.map(|object| object.metadata);
+        if let Some(sighting) = found.as_ref().and_then(ledger::sighting) {
+            self.ledger.saw(&self.key(&child), sighting);
+        }
+        Ok(Examined {
+            standing: self.standing(&child),
+            child,
+            found,
+        })
     }
 
-    async fn apply_child(
-        &self,
-        child: &Child,
-        existing: &Existing,
-        applied: &mut Applied,
-    ) -> Result<(), Error> {
+    async fn apply_child(&self, examined: &Examined, applied: &mut Applied) -> Result<(), Error> {
+        let Examined {
+            child,
+            standing,
+            found,
+        } = examined;
         let key = self.key(child);
-        let standing = self.standing(child);
-        let uid = match &standing {
-            Standing::Intact => None,
-            Standing::Outdated { uid } | Standing::Changed { uid, .. } => Some(uid.clone()),
-            Standing::Unknown | Standing::Gone => match existing.get(&key) {
-                Some(found) => Some(ownership::check(child, found, self.plan, self.adopt)?),
-                None => {
-                    applied
-                        .created
-                        .push(format!("{}/{}", child.kind.kind(), child.name));
-                    None
-                }
-            },
+        let uid = match (standing, found) {
+            (Standing::Intact, _) => None,
+            (Standing::Outdated { uid } | Standing::Changed { uid, .. }, _) => Some(uid.clone()),
+            (Standing::Unknown | Standing::Gone, Some(found)) => {
+                Some(ownership::check(child, found, self.plan, self.adopt)?)
+            }
+            (Standing::Unknown | Standing::Gone, None) => {
+                applied
+                    .created
+                    .push(format!("{}/{}", child.kind.kind(), child.name));
+                None
+            }
         };
-        if standing != Standing::Intact {
+        if *standing != Standing::Intact {
             let span = tracing::info_span!("apply", kind = child.kind.kind(), name = %child.name);
             self.patch(child, uid).instrument(span).await?;
-            applied.repairs.extend(self.repair(child, &standing));
+            applied.repairs.extend(self.repair(child, standing));
         }
         if let Some(uid) = self.ledger.uid(&key) {
             applied.inventory.push(entry(child, uid));

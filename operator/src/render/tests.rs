@@ -6,7 +6,9 @@ use serde_json::json;
 
 use super::*;
 use crate::plan::OperatorDefaults;
-use crate::testing::{ALL_APIS, NAME, NAMESPACE, NO_APIS, UID, body, example, named, plan, planned, rendered, service};
+use crate::testing::{
+    ALL_APIS, NAME, NAMESPACE, NO_APIS, UID, body, example, named, plan, planned, rendered, service,
+};
 
 mod pod_security;
 mod specs;
@@ -16,7 +18,10 @@ fn deployment_of(children: &[Child]) -> &Value {
 }
 
 fn template(service: &HealthcareService) -> Value {
-    deployment_of(&rendered(&plan(service))).pointer("/spec/template").unwrap().clone()
+    deployment_of(&rendered(&plan(service)))
+        .pointer("/spec/template")
+        .unwrap()
+        .clone()
 }
 
 /// Children by kind and name. The rules have snapshots of their own.
@@ -55,11 +60,16 @@ fn kinds(children: &[Child]) -> Vec<ChildKind> {
 #[test]
 fn children_come_in_the_order_of_applying() {
     use ChildKind::{
-        ConfigMap, Deployment, HorizontalPodAutoscaler, HttpRoute, Ingress, NetworkPolicy, PodDisruptionBudget,
-        PrometheusRule, Service, ServiceAccount, ServiceMonitor,
+        ConfigMap, Deployment, HorizontalPodAutoscaler, HttpRoute, Ingress, NetworkPolicy,
+        PodDisruptionBudget, PrometheusRule, Service, ServiceAccount, ServiceMonitor,
     };
     let first = [ServiceAccount, ConfigMap, NetworkPolicy, Service, Deployment];
-    let then = [HorizontalPodAutoscaler, PodDisruptionBudget, ServiceMonitor, PrometheusRule];
+    let then = [
+        HorizontalPodAutoscaler,
+        PodDisruptionBudget,
+        ServiceMonitor,
+        PrometheusRule,
+    ];
     let with_gateway = kinds(&rendered(&plan(&example("every-field"))));
     assert_eq!(with_gateway, [&first[..], &then[..], &[HttpRoute]].concat());
     let with_ingress = kinds(&rendered(&plan(&example("synthetic-phi-service"))));
@@ -72,13 +82,37 @@ fn a_child_that_is_switched_off_is_not_rendered() {
     let cases = [
         (json!({}), ChildKind::ConfigMap, false),
         (json!({"config": {"A": "1"}}), ChildKind::ConfigMap, true),
-        (json!({"scaling": {"minReplicas": 4, "maxReplicas": 4}}), ChildKind::HorizontalPodAutoscaler, false),
-        (json!({"scaling": {"minReplicas": 0}}), ChildKind::HorizontalPodAutoscaler, false),
-        (json!({"scaling": {"minReplicas": 1}}), ChildKind::PodDisruptionBudget, false),
-        (json!({"observability": {"metrics": {"enabled": false}}}), ChildKind::ServiceMonitor, false),
-        (json!({"observability": {"alerts": {"enabled": false}}}), ChildKind::PrometheusRule, false),
+        (
+            json!({"scaling": {"minReplicas": 4, "maxReplicas": 4}}),
+            ChildKind::HorizontalPodAutoscaler,
+            false,
+        ),
+        (
+            json!({"scaling": {"minReplicas": 0}}),
+            ChildKind::HorizontalPodAutoscaler,
+            false,
+        ),
+        (
+            json!({"scaling": {"minReplicas": 1}}),
+            ChildKind::PodDisruptionBudget,
+            false,
+        ),
+        (
+            json!({"observability": {"metrics": {"enabled": false}}}),
+            ChildKind::ServiceMonitor,
+            false,
+        ),
+        (
+            json!({"observability": {"alerts": {"enabled": false}}}),
+            ChildKind::PrometheusRule,
+            false,
+        ),
         (json!({}), ChildKind::Ingress, false),
-        (json!({"exposure": {"hostnames": ["a.example.org"]}}), ChildKind::Ingress, true),
+        (
+            json!({"exposure": {"hostnames": ["a.example.org"]}}),
+            ChildKind::Ingress,
+            true,
+        ),
     ];
     for (spec, kind, expected) in cases {
         assert_eq!(has(spec.clone(), kind), expected, "{kind:?} of {spec}");
@@ -111,17 +145,33 @@ fn every_kind_is_found_by_its_names() {
 fn volumes_of_secrets_keep_apart() {
     let long = "x".repeat(200);
     let secrets = ["a.b", "a-b", &format!("{long}.one"), &format!("{long}.two")];
-    let list: Vec<_> = secrets.iter().map(|name| json!({"name": name, "as": "Files"})).collect();
+    let list: Vec<_> = secrets
+        .iter()
+        .map(|name| json!({"name": name, "as": "Files"}))
+        .collect();
     let children = rendered(&planned(json!({"secrets": list})));
-    let volumes = deployment_of(&children).pointer("/spec/template/spec/volumes").unwrap().as_array().unwrap();
-    let names: HashSet<_> = volumes.iter().map(|volume| volume["name"].as_str().unwrap()).collect();
+    let volumes = deployment_of(&children)
+        .pointer("/spec/template/spec/volumes")
+        .unwrap()
+        .as_array()
+        .unwrap();
+    let names: HashSet<_> = volumes
+        .iter()
+        .map(|volume| volume["name"].as_str().unwrap())
+        .collect();
     assert_eq!(names.len(), volumes.len(), "{names:?}");
-    assert!(names.iter().all(|name| name.len() <= 63 && !name.contains('.')), "{names:?}");
+    assert!(
+        names.iter().all(|name| name.len() <= 63 && !name.contains('.')),
+        "{names:?}"
+    );
 }
 
 fn egress(plan: &Plan) -> Vec<Value> {
     let children = rendered(plan);
-    body(&children, ChildKind::NetworkPolicy).unwrap()["spec"]["egress"].as_array().unwrap().clone()
+    body(&children, ChildKind::NetworkPolicy).unwrap()["spec"]["egress"]
+        .as_array()
+        .unwrap()
+        .clone()
 }
 
 /// What the policy says about the collector of an endpoint.
@@ -133,15 +183,28 @@ fn collector(endpoint: &str) -> Option<(Value, Value)> {
 
 #[test]
 fn collector_of_the_cluster_is_reachable_by_its_name_or_address() {
-    let namespace = |name: &str| json!({"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": name}}});
+    let namespace =
+        |name: &str| json!({"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": name}}});
     let block = |cidr: &str| json!({"ipBlock": {"cidr": cidr}});
     let cases = [
         ("http://otel:4318", Some((namespace(NAMESPACE), json!(4318)))),
-        ("http://otel.observability:4318", Some((namespace("observability"), json!(4318)))),
-        ("http://otel.observability.svc.cluster.local:4318/v1/traces", Some((namespace("observability"), json!(4318)))),
-        ("https://otel.observability.svc", Some((namespace("observability"), json!(443)))),
+        (
+            "http://otel.observability:4318",
+            Some((namespace("observability"), json!(4318))),
+        ),
+        (
+            "http://otel.observability.svc.cluster.local:4318/v1/traces",
+            Some((namespace("observability"), json!(4318))),
+        ),
+        (
+            "https://otel.observability.svc",
+            Some((namespace("observability"), json!(443))),
+        ),
         ("http://10.1.2.3", Some((block("10.1.2.3/32"), json!(80)))),
-        ("http://[2001:db8::1]:4318", Some((block("2001:db8::1/128"), json!(4318)))),
+        (
+            "http://[2001:db8::1]:4318",
+            Some((block("2001:db8::1/128"), json!(4318))),
+        ),
         ("https://traces.example.org", None),
     ];
     for (endpoint, expected) in cases {
@@ -171,8 +234,13 @@ fn named_callers_reach_the_ports_of_the_service() {
 
 #[test]
 fn nobody_is_let_in_by_default_but_who_scrapes() {
-    let closed = rendered(&planned(json!({"observability": {"metrics": {"enabled": false}}})));
-    assert_eq!(body(&closed, ChildKind::NetworkPolicy).unwrap()["spec"]["ingress"], json!([]));
+    let closed = rendered(&planned(
+        json!({"observability": {"metrics": {"enabled": false}}}),
+    ));
+    assert_eq!(
+        body(&closed, ChildKind::NetworkPolicy).unwrap()["spec"]["ingress"],
+        json!([])
+    );
     let defaults = OperatorDefaults {
         monitoring_namespace_labels: BTreeMap::from([("monitoring".to_owned(), "yes".to_owned())]),
         ..OperatorDefaults::default()
@@ -182,7 +250,10 @@ fn nobody_is_let_in_by_default_but_who_scrapes() {
         "from": [{"namespaceSelector": {"matchLabels": {"monitoring": "yes"}}}],
         "ports": [{"port": 8080, "protocol": "TCP"}],
     }]);
-    assert_eq!(body(&scraped, ChildKind::NetworkPolicy).unwrap()["spec"]["ingress"], expected);
+    assert_eq!(
+        body(&scraped, ChildKind::NetworkPolicy).unwrap()["spec"]["ingress"],
+        expected
+    );
 }
 
 fn has_null(value: &Value) -> bool {
@@ -202,7 +273,11 @@ fn selectors(children: &[Child]) -> Vec<Value> {
         (ChildKind::PodDisruptionBudget, "/spec/selector/matchLabels"),
         (ChildKind::NetworkPolicy, "/spec/podSelector/matchLabels"),
     ];
-    paths.iter().filter_map(|(kind, path)| body(children, *kind)?.pointer(path)).cloned().collect()
+    paths
+        .iter()
+        .filter_map(|(kind, path)| body(children, *kind)?.pointer(path))
+        .cloned()
+        .collect()
 }
 
 fn config_map_name(config: &BTreeMap<String, String>) -> Option<String> {

@@ -4,7 +4,14 @@
 use serde_json::Value;
 
 const VOLUMES: [&str; 8] = [
-    "configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret",
+    "configMap",
+    "csi",
+    "downwardAPI",
+    "emptyDir",
+    "ephemeral",
+    "persistentVolumeClaim",
+    "projected",
+    "secret",
 ];
 
 /// What the profile forbids about a pod's spec.
@@ -34,33 +41,76 @@ fn host(pod: &Value) -> Vec<String> {
 }
 
 fn volumes(pod: &Value) -> Vec<String> {
-    let all = pod["volumes"].as_array().into_iter().flatten().filter_map(Value::as_object);
+    let all = pod["volumes"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_object);
     let sources = all.flat_map(|volume| volume.keys().filter(|key| *key != "name"));
-    sources.filter(|source| !VOLUMES.contains(&source.as_str())).map(|source| format!("volume {source}")).collect()
+    sources
+        .filter(|source| !VOLUMES.contains(&source.as_str()))
+        .map(|source| format!("volume {source}"))
+        .collect()
 }
 
 fn of_container(pod: &Value, container: &Value) -> Vec<String> {
     let (own, whole) = (&container["securityContext"], &pod["securityContext"]);
-    let effective = |key: &str| if own[key].is_null() { &whole[key] } else { &own[key] };
+    let effective = |key: &str| {
+        if own[key].is_null() {
+            &whole[key]
+        } else {
+            &own[key]
+        }
+    };
     let rules = [
         ("privileged", own["privileged"] != true),
-        ("allowPrivilegeEscalation", own["allowPrivilegeEscalation"] == false),
-        ("capabilities.drop", own["capabilities"]["drop"].as_array().is_some_and(|list| list.contains(&"ALL".into()))),
+        (
+            "allowPrivilegeEscalation",
+            own["allowPrivilegeEscalation"] == false,
+        ),
+        (
+            "capabilities.drop",
+            own["capabilities"]["drop"]
+                .as_array()
+                .is_some_and(|list| list.contains(&"ALL".into())),
+        ),
         ("capabilities.add", may_add(&own["capabilities"]["add"])),
         ("runAsNonRoot", *effective("runAsNonRoot") == true),
         ("runAsUser", *effective("runAsUser") != 0),
         ("seccompProfile", seccomp(effective("seccompProfile"))),
-        ("procMount", own["procMount"].is_null() || own["procMount"] == "Default"),
-        ("appArmorProfile", effective("appArmorProfile")["type"] != "Unconfined"),
+        (
+            "procMount",
+            own["procMount"].is_null() || own["procMount"] == "Default",
+        ),
+        (
+            "appArmorProfile",
+            effective("appArmorProfile")["type"] != "Unconfined",
+        ),
         ("seLinuxOptions", own["seLinuxOptions"].is_null()),
-        ("hostPort", ports(container).all(|port| port["hostPort"].is_null())),
-        ("probe host", ["startupProbe", "livenessProbe", "readinessProbe"].iter().all(|p| container[*p]["httpGet"]["host"].is_null())),
+        (
+            "hostPort",
+            ports(container).all(|port| port["hostPort"].is_null()),
+        ),
+        (
+            "probe host",
+            ["startupProbe", "livenessProbe", "readinessProbe"]
+                .iter()
+                .all(|p| container[*p]["httpGet"]["host"].is_null()),
+        ),
     ];
-    rules.iter().filter(|(_, holds)| !holds).map(|(rule, _)| (*rule).to_owned()).collect()
+    rules
+        .iter()
+        .filter(|(_, holds)| !holds)
+        .map(|(rule, _)| (*rule).to_owned())
+        .collect()
 }
 
 fn may_add(added: &Value) -> bool {
-    added.as_array().into_iter().flatten().all(|capability| capability == "NET_BIND_SERVICE")
+    added
+        .as_array()
+        .into_iter()
+        .flatten()
+        .all(|capability| capability == "NET_BIND_SERVICE")
 }
 
 fn seccomp(profile: &Value) -> bool {
@@ -99,13 +149,28 @@ mod checks {
             ("/securityContext/runAsNonRoot", json!(false)),
             ("/securityContext/runAsUser", json!(0)),
             ("/securityContext/seccompProfile", json!({"type": "Unconfined"})),
-            ("/securityContext/sysctls", json!([{"name": "kernel.msgmax", "value": "1"}])),
+            (
+                "/securityContext/sysctls",
+                json!([{"name": "kernel.msgmax", "value": "1"}]),
+            ),
             ("/containers/0/securityContext/privileged", json!(true)),
-            ("/containers/0/securityContext/allowPrivilegeEscalation", json!(true)),
-            ("/containers/0/securityContext/capabilities", json!({"drop": ["NET_RAW"]})),
-            ("/containers/0/securityContext/capabilities", json!({"drop": ["ALL"], "add": ["SYS_ADMIN"]})),
+            (
+                "/containers/0/securityContext/allowPrivilegeEscalation",
+                json!(true),
+            ),
+            (
+                "/containers/0/securityContext/capabilities",
+                json!({"drop": ["NET_RAW"]}),
+            ),
+            (
+                "/containers/0/securityContext/capabilities",
+                json!({"drop": ["ALL"], "add": ["SYS_ADMIN"]}),
+            ),
             ("/containers/0/securityContext/procMount", json!("Unmasked")),
-            ("/containers/0/ports", json!([{"containerPort": 80, "hostPort": 80}])),
+            (
+                "/containers/0/ports",
+                json!([{"containerPort": 80, "hostPort": 80}]),
+            ),
         ];
         for (path, value) in cases {
             let mut pod = restricted();
