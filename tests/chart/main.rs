@@ -3,6 +3,12 @@
 #[cfg(test)]
 mod install;
 #[cfg(test)]
+#[path = "../scenarios/support/operator.rs"]
+#[expect(dead_code, reason = "the scenarios use more of it")]
+mod operator;
+#[cfg(test)]
 mod protect;
+#[cfg(test)]
+mod rights;
 #[cfg(test)]
 mod setup;
