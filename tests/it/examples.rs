@@ -235,7 +235,7 @@ fn every_field_is_shown_by_the_example_of_every_field() {
     let is_shown = |path: &String| {
         let other = EITHER_OR
             .iter()
-            .find_map(|(a, b)| (path == a).then_some(*b).or((path == b).then_some(*a)));
+            .find_map(|(a, b)| (path == a).then_some(*b).or_else(|| (path == b).then_some(*a)));
         found.contains(&one_side(path)) || other.is_some_and(|other| found.contains(other))
     };
     let missing: Vec<_> = wanted.iter().filter(|path| !is_shown(path)).collect();

@@ -11,6 +11,8 @@ mod examples;
 #[cfg(test)]
 mod gitops;
 #[cfg(test)]
+mod newcomer_map;
+#[cfg(test)]
 mod tidy;
 #[cfg(test)]
 mod tools;
