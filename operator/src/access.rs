@@ -93,7 +93,7 @@ pub fn inconsistencies(
     Some(callees.iter().filter_map(judge).collect())
 }
 
-fn admits(callee: &HealthcareService, caller: &(String, String)) -> bool {
+fn admits(callee: &HealthcareService, who: &(String, String)) -> bool {
     let own = callee.namespace().unwrap_or_default();
     let inbound = callee
         .spec
@@ -101,7 +101,7 @@ fn admits(callee: &HealthcareService, caller: &(String, String)) -> bool {
         .iter()
         .flat_map(|policy| &policy.inbound);
     let admitted = |rule: &AccessRule| match named_service(rule, &own) {
-        Some((namespace, name)) => namespace == caller.0 && name == caller.1,
+        Some((namespace, name)) => namespace == who.0 && name == who.1,
         None => true,
     };
     inbound.into_iter().any(admitted)

@@ -8,7 +8,7 @@ use std::time::Duration;
 /// Pause after the first failure.
 const FIRST: Duration = Duration::from_millis(500);
 /// Longest pause.
-const LONGEST: Duration = Duration::from_secs(300);
+const LONGEST: Duration = Duration::from_mins(5);
 
 /// Failures in a row, by service.
 #[derive(Debug, Default)]
@@ -26,9 +26,8 @@ impl Backoff {
             .entry((namespace.to_owned(), name.to_owned()))
             .or_default();
         *count = count.saturating_add(1);
-        let pause = pause(*count);
-        let share = self.random.hash_one((namespace, name, *count)) % 256;
-        pause - pause.mul_f64(f64::from(u8::try_from(share).unwrap_or_default()) / 1024.0)
+        let [share, ..] = self.random.hash_one((namespace, name, *count)).to_ne_bytes();
+        pause(*count).mul_f64(1.0 - f64::from(share) / 1024.0)
     }
 
     /// Forgets the failures of a service that got through or is gone.

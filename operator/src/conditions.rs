@@ -94,7 +94,8 @@ fn condition(
         reason: verdict.reason,
         message: truncated(verdict.message),
         observed_generation: Some(generation),
-        last_transition_time: earlier.map_or(Time(whole_seconds(now)), |c| c.last_transition_time.clone()),
+        last_transition_time: earlier
+            .map_or_else(|| Time(whole_seconds(now)), |c| c.last_transition_time.clone()),
     }
 }
 
@@ -112,6 +113,7 @@ fn truncated(message: String) -> String {
     message.chars().take(LONGEST).chain(['…']).collect()
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "all checks have one signature")]
 fn ready(facts: &Facts<'_>) -> Option<Verdict> {
     Some(match phase(facts) {
         Phase::Paused => unknown(
@@ -137,6 +139,7 @@ fn stalled(facts: &Facts<'_>) -> Option<Verdict> {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "all checks have one signature")]
 fn available(facts: &Facts<'_>) -> Option<Verdict> {
     let Some(workload) = facts.workload else {
         return Some(unknown("NoDeployment", "the Deployment has not been applied yet"));

@@ -1,3 +1,8 @@
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "json! reads better without a reference before it"
+)]
+
 use std::sync::Arc;
 
 use healthcare_crds::HealthcareService;
@@ -14,9 +19,9 @@ fn callee(inbound: Value) -> HealthcareService {
     named("callee", json!({"accessPolicy": {"inbound": inbound}}))
 }
 
-fn judged(caller: &HealthcareService, callee: Option<&HealthcareService>) -> Option<Vec<String>> {
+fn judged(caller: &HealthcareService, other: Option<&HealthcareService>) -> Option<Vec<String>> {
     let find = |namespace: &str, name: &str| {
-        let found = callee.filter(|c| c.name_any() == name && c.namespace().as_deref() == Some(namespace));
+        let found = other.filter(|c| c.name_any() == name && c.namespace().as_deref() == Some(namespace));
         found.cloned().map(Arc::new)
     };
     inconsistencies(caller, find).map(|list| list.iter().map(|i| i.reason().to_owned()).collect())

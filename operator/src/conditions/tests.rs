@@ -161,6 +161,7 @@ fn verdict(list: &[Condition], type_: &str) -> Option<(String, String)> {
     find(list, type_).map(|condition| (condition.status.clone(), condition.reason.clone()))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "what `verdict` is compared with")]
 fn said(status: &str, reason: &str) -> Option<(String, String)> {
     Some((status.to_owned(), reason.to_owned()))
 }

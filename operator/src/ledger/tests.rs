@@ -32,6 +32,7 @@ fn applied() -> Ledger {
     ledger
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "what answers are compared with")]
 fn woken() -> Option<String> {
     Some(SERVICE.to_owned())
 }

@@ -32,11 +32,12 @@ pub fn short_digest(text: &str) -> String {
         .collect()
 }
 
+/// The first five bytes.
 fn hex_prefix(digest: Sha256) -> String {
-    digest
-        .finalize()
+    let bytes = digest.finalize();
+    let number = bytes
         .iter()
         .take(5)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+        .fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+    format!("{number:010x}")
 }

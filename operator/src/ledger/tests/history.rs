@@ -179,17 +179,16 @@ impl World {
             Standing::Outdated { uid } | Standing::Changed { uid, .. } => Some(uid),
         };
         self.ledger.expect(&key(), SERVICE);
-        match self.apply(uid) {
-            Some(answer) => {
-                meanwhile.into_iter().for_each(|what| self.interfere(what));
-                self.deliver(early);
-                self.ledger.record(&key(), self.wanted, answer);
-            }
-            None => {
-                self.ledger.forget(&key());
-                self.woken = true;
-            }
+        let Some(answer) = self.apply(uid) else {
+            self.ledger.forget(&key());
+            self.woken = true;
+            return;
+        };
+        if let Some(what) = meanwhile {
+            self.interfere(what);
         }
+        self.deliver(early);
+        self.ledger.record(&key(), self.wanted, answer);
     }
 
     /// The answer to an apply, none when the object with that uid is not there. An apply that changes nothing

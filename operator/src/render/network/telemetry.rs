@@ -14,13 +14,11 @@ use crate::plan::Plan;
 pub(super) fn collector(plan: &Plan) -> Option<NetworkPolicyEgressRule> {
     let endpoint: Uri = plan.otlp_endpoint.as_deref()?.parse().ok()?;
     let host = endpoint.host()?.trim_matches(['[', ']']);
-    let port = endpoint
-        .port_u16()
-        .unwrap_or(if endpoint.scheme_str() == Some("https") {
-            443
-        } else {
-            80
-        });
+    let default_port = match endpoint.scheme_str() {
+        Some("https") => 443,
+        _ => 80,
+    };
+    let port = endpoint.port_u16().unwrap_or(default_port);
     let to = match host.parse::<IpAddr>() {
         Ok(IpAddr::V4(address)) => addresses(&format!("{address}/32"), &[]),
         Ok(IpAddr::V6(address)) => addresses(&format!("{address}/128"), &[]),
