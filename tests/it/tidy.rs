@@ -117,6 +117,10 @@ fn crds_know_no_runtime_and_no_other_crate_of_ours() {
 
 #[test]
 fn kit_and_services_know_nothing_of_kubernetes() {
+    assert!(
+        linked("healthcare-operator").contains("kube"),
+        "what uses Kubernetes is not found to: is anything?"
+    );
     let services = services();
     assert!(
         services.contains(&"synthetic-phi-service".to_owned()),
@@ -162,6 +166,10 @@ fn operator_stands_on_crds_and_kit_alone() {
 
 #[test]
 fn no_binary_links_banned_cryptography() {
+    assert!(
+        linked("healthcare-operator").contains("aws-lc-rs"),
+        "the one provider is not found: is anything?"
+    );
     for package in packages() {
         let name = text(&package, "name");
         assert_eq!(intruders(name, BANNED), Vec::<&str>::new(), "{name}");
