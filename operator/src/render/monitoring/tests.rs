@@ -158,6 +158,9 @@ fn a_bad_template_or_label_stops_the_whole_object() {
 }
 
 proptest! {
+    // Each case parses some twenty expressions.
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     /// Every objective the CRD allows, to three decimals.
     #[test]
     fn every_objective_renders_rules_that_parse(thousandths in 50_000_u32..=99_999, latency in proptest::option::of(1_i32..=600_000)) {
