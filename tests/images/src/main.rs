@@ -112,8 +112,13 @@ fn build_one(
     let tag = options.tag.as_ref().unwrap_or(&package.version);
     let reference = format!("{}/{}:{tag}", options.repository, image.name);
     let output = options.out.join(format!("{}.tar", image.name));
-    let file = File::create(&output).with_context(|| format!("{} could not be created", output.display()))?;
+    let unfinished = output.with_extension("tar.part");
+    let file = File::create(&unfinished)
+        .with_context(|| format!("{} could not be created", unfinished.display()))?;
     archive::write(&image, &reference, BufWriter::new(file))?;
+    // Whoever looks at the name meanwhile finds the old archive or the new one, never half of one.
+    std::fs::rename(&unfinished, &output)
+        .with_context(|| format!("{} could not be replaced", output.display()))?;
     report(&reference, &output, image.size())
 }
 
