@@ -14,7 +14,7 @@ mkdir /sys/fs/cgroup/systemd
 mount -t cgroup -o none,name=systemd cgroup /sys/fs/cgroup/systemd
 # The kubelet writes these machine-wide settings unless they already read as it wants: show it files of ours instead.
 for kv in vm/overcommit_memory=1 vm/panic_on_oom=0 kernel/panic=10 kernel/panic_on_oops=1 kernel/keys/root_maxkeys=1000000 kernel/keys/root_maxbytes=25000000; do
-  f=@ROOT@/sysctl/$(basename "${kv%=*}")
+  f="@ROOT@/sysctl/$(basename "${kv%=*}")"
   echo "${kv#*=}" > "$f"
   mount --bind "$f" "/proc/sys/${kv%=*}"
 done

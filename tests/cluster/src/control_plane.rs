@@ -133,13 +133,13 @@ impl<'a> ControlPlane<'a> {
 
     /// Starts all four and waits until Pods can be created.
     pub fn start(&self) -> Result<Vec<(&'static str, Process)>> {
-        let etcd = self.launch("etcd", &self.etcd())?;
-        let mut api = self.launch("kube-apiserver", &self.api_server()?)?;
+        let etcd = self.launch("etcd", self.etcd())?;
+        let mut api = self.launch("kube-apiserver", self.api_server()?)?;
         api.wait_until(self.layout, Duration::from_secs(90), || {
             self.kubectl(&["get", "--raw", "/readyz"])
         })?;
-        let mut controllers = self.launch("kube-controller-manager", &self.controller_manager())?;
-        let scheduler = self.launch("kube-scheduler", &self.scheduler())?;
+        let mut controllers = self.launch("kube-controller-manager", self.controller_manager())?;
+        let scheduler = self.launch("kube-scheduler", self.scheduler())?;
         let account = || self.kubectl(&["-n", "default", "get", "serviceaccount", "default"]);
         controllers.wait_until(self.layout, Duration::from_secs(90), account)?;
         Ok(vec![
@@ -153,20 +153,19 @@ impl<'a> ControlPlane<'a> {
     /// Starts one of the four again, on the same ports.
     pub fn restart(&self, name: &str) -> Result<Process> {
         match name {
-            "etcd" => self.launch("etcd", &self.etcd()),
-            "kube-apiserver" => self.launch("kube-apiserver", &self.api_server()?),
-            "kube-controller-manager" => self.launch("kube-controller-manager", &self.controller_manager()),
-            "kube-scheduler" => self.launch("kube-scheduler", &self.scheduler()),
+            "etcd" => self.launch("etcd", self.etcd()),
+            "kube-apiserver" => self.launch("kube-apiserver", self.api_server()?),
+            "kube-controller-manager" => self.launch("kube-controller-manager", self.controller_manager()),
+            "kube-scheduler" => self.launch("kube-scheduler", self.scheduler()),
             other => anyhow::bail!("{other} is not part of the control plane"),
         }
     }
 
-    fn launch(&self, name: &str, flags: &str) -> Result<Process> {
+    fn launch(&self, name: &str, flags: Vec<String>) -> Result<Process> {
         let binary = self.tools.binary(name)?.display().to_string();
         let enter = self
             .network
             .map(|n| ["ip", "netns", "exec", &n.namespace()].map(str::to_owned));
-        let flags = flags.split_whitespace().map(str::to_owned);
         let command: Vec<_> = enter.into_iter().flatten().chain([binary]).chain(flags).collect();
         Process::start(self.layout, name, &command)
     }
@@ -184,84 +183,129 @@ impl<'a> ControlPlane<'a> {
     }
 
     /// Without fsync: the data outlives nothing.
-    fn etcd(&self) -> String {
-        let (client, peer) = (self.ports.etcd, self.ports.etcd_peer);
-        format!(
-            "--name local --data-dir {}/etcd --unsafe-no-fsync --log-level warn \
-             --listen-client-urls http://127.0.0.1:{client} --advertise-client-urls http://127.0.0.1:{client} \
-             --listen-peer-urls http://127.0.0.1:{peer} --initial-advertise-peer-urls http://127.0.0.1:{peer} \
-             --initial-cluster local=http://127.0.0.1:{peer}",
-            self.layout.root.display()
-        )
+    fn etcd(&self) -> Vec<String> {
+        let own = |port: u16| format!("http://127.0.0.1:{port}");
+        let (client, peer) = (own(self.ports.etcd), own(self.ports.etcd_peer));
+        vec![
+            "--name=local".to_owned(),
+            format!("--data-dir={}/etcd", self.layout.root.display()),
+            "--unsafe-no-fsync".to_owned(),
+            "--log-level=warn".to_owned(),
+            format!("--listen-client-urls={client}"),
+            format!("--advertise-client-urls={client}"),
+            format!("--listen-peer-urls={peer}"),
+            format!("--initial-advertise-peer-urls={peer}"),
+            format!("--initial-cluster=local={peer}"),
+        ]
     }
 
-    fn api_server(&self) -> Result<String> {
-        let pki = self.layout.pki().display().to_string();
+    fn api_server(&self) -> Result<Vec<String>> {
         // A loopback address cannot be advertised.
         let advertise = self.network.map_or_else(
             || "--endpoint-reconciler-type=none".to_owned(),
             |network| format!("--advertise-address={}", network.node()),
         );
-        let audit = if self.audit {
-            self.audit_flags()?
-        } else {
-            String::new()
-        };
-        Ok(format!(
-            "--etcd-servers=http://127.0.0.1:{etcd} --bind-address={address} --secure-port={port} {advertise} {audit} \
-             --tls-cert-file={pki}/apiserver.crt --tls-private-key-file={pki}/apiserver.key --client-ca-file={pki}/ca.crt \
-             --authorization-mode=Node,RBAC --enable-admission-plugins=NodeRestriction,OwnerReferencesPermissionEnforcement \
-             --allow-privileged=true --service-cluster-ip-range={SERVICE_CIDR} \
-             --service-account-issuer=https://kubernetes.default.svc.cluster.local \
-             --service-account-key-file={pki}/sa.pub --service-account-signing-key-file={pki}/sa.key \
-             --kubelet-certificate-authority={pki}/ca.crt \
-             --kubelet-client-certificate={pki}/apiserver-kubelet-client.crt \
-             --kubelet-client-key={pki}/apiserver-kubelet-client.key --kubelet-preferred-address-types=InternalIP \
-             --requestheader-client-ca-file={pki}/front-proxy-ca.crt --requestheader-allowed-names=front-proxy-client \
-             --requestheader-username-headers=X-Remote-User --requestheader-group-headers=X-Remote-Group \
-             --requestheader-extra-headers-prefix=X-Remote-Extra- --enable-aggregator-routing=true \
-             --proxy-client-cert-file={pki}/front-proxy-client.crt --proxy-client-key-file={pki}/front-proxy-client.key",
-            etcd = self.ports.etcd,
-            address = self.address(),
-            port = self.ports.api,
-        ))
+        let mut flags = vec![
+            format!("--etcd-servers=http://127.0.0.1:{}", self.ports.etcd),
+            format!("--bind-address={}", self.address()),
+            format!("--secure-port={}", self.ports.api),
+            advertise,
+            "--authorization-mode=Node,RBAC".to_owned(),
+            "--enable-admission-plugins=NodeRestriction,OwnerReferencesPermissionEnforcement".to_owned(),
+            "--allow-privileged=true".to_owned(),
+            format!("--service-cluster-ip-range={SERVICE_CIDR}"),
+            "--service-account-issuer=https://kubernetes.default.svc.cluster.local".to_owned(),
+        ];
+        flags.extend(self.api_server_identity());
+        flags.extend(self.aggregation());
+        if self.audit {
+            flags.extend(self.audit_flags()?);
+        }
+        Ok(flags)
     }
 
-    fn audit_flags(&self) -> Result<String> {
+    fn api_server_identity(&self) -> Vec<String> {
+        vec![
+            self.key("tls-cert-file", "apiserver.crt"),
+            self.key("tls-private-key-file", "apiserver.key"),
+            self.key("client-ca-file", "ca.crt"),
+            self.key("service-account-key-file", "sa.pub"),
+            self.key("service-account-signing-key-file", "sa.key"),
+            self.key("kubelet-certificate-authority", "ca.crt"),
+            self.key("kubelet-client-certificate", "apiserver-kubelet-client.crt"),
+            self.key("kubelet-client-key", "apiserver-kubelet-client.key"),
+            "--kubelet-preferred-address-types=InternalIP".to_owned(),
+        ]
+    }
+
+    fn aggregation(&self) -> Vec<String> {
+        vec![
+            self.key("requestheader-client-ca-file", "front-proxy-ca.crt"),
+            self.key("proxy-client-cert-file", "front-proxy-client.crt"),
+            self.key("proxy-client-key-file", "front-proxy-client.key"),
+            "--requestheader-allowed-names=front-proxy-client".to_owned(),
+            "--requestheader-username-headers=X-Remote-User".to_owned(),
+            "--requestheader-group-headers=X-Remote-Group".to_owned(),
+            "--requestheader-extra-headers-prefix=X-Remote-Extra-".to_owned(),
+            "--enable-aggregator-routing=true".to_owned(),
+        ]
+    }
+
+    fn audit_flags(&self) -> Result<[String; 2]> {
         let policy = self.layout.conf().join("audit-policy.yaml");
         std::fs::write(&policy, assets::AUDIT_POLICY)?;
-        let log = self.layout.audit_log();
-        Ok(format!(
-            "--audit-policy-file={} --audit-log-path={}",
-            policy.display(),
-            log.display()
-        ))
+        Ok([
+            format!("--audit-policy-file={}", policy.display()),
+            format!("--audit-log-path={}", self.layout.audit_log().display()),
+        ])
     }
 
     /// The autoscaler looks every five seconds and soon after a pod's start: tests need not wait for minutes.
-    fn controller_manager(&self) -> String {
-        let pki = self.layout.pki().display().to_string();
-        format!(
-            "--leader-elect=false --bind-address=127.0.0.1 --secure-port={port} {identity} \
-             --requestheader-client-ca-file={pki}/front-proxy-ca.crt --use-service-account-credentials=true \
-             --service-account-private-key-file={pki}/sa.key --root-ca-file={pki}/ca.crt \
-             --cluster-signing-cert-file={pki}/ca.crt --cluster-signing-key-file={pki}/ca.key \
-             --allocate-node-cidrs=true --cluster-cidr={POD_CIDR} --service-cluster-ip-range={SERVICE_CIDR} \
-             --horizontal-pod-autoscaler-sync-period=5s --horizontal-pod-autoscaler-cpu-initialization-period=15s \
-             --horizontal-pod-autoscaler-initial-readiness-delay=5s",
-            port = self.ports.controllers,
-            identity = self.identity("kube-controller-manager"),
-        )
+    fn controller_manager(&self) -> Vec<String> {
+        let mut flags = vec![
+            "--leader-elect=false".to_owned(),
+            "--bind-address=127.0.0.1".to_owned(),
+            format!("--secure-port={}", self.ports.controllers),
+            self.key("requestheader-client-ca-file", "front-proxy-ca.crt"),
+            "--use-service-account-credentials=true".to_owned(),
+            self.key("service-account-private-key-file", "sa.key"),
+            self.key("root-ca-file", "ca.crt"),
+            self.key("cluster-signing-cert-file", "ca.crt"),
+            self.key("cluster-signing-key-file", "ca.key"),
+            "--allocate-node-cidrs=true".to_owned(),
+            format!("--cluster-cidr={POD_CIDR}"),
+            format!("--service-cluster-ip-range={SERVICE_CIDR}"),
+            "--horizontal-pod-autoscaler-sync-period=5s".to_owned(),
+            "--horizontal-pod-autoscaler-cpu-initialization-period=15s".to_owned(),
+            "--horizontal-pod-autoscaler-initial-readiness-delay=5s".to_owned(),
+        ];
+        flags.extend(self.identity("kube-controller-manager"));
+        flags
     }
 
-    fn scheduler(&self) -> String {
-        let (port, identity) = (self.ports.scheduler, self.identity("kube-scheduler"));
-        format!("--leader-elect=false --bind-address=127.0.0.1 --secure-port={port} {identity}")
+    fn scheduler(&self) -> Vec<String> {
+        let mut flags = vec![
+            "--leader-elect=false".to_owned(),
+            "--bind-address=127.0.0.1".to_owned(),
+            format!("--secure-port={}", self.ports.scheduler),
+        ];
+        flags.extend(self.identity("kube-scheduler"));
+        flags
     }
 
-    fn identity(&self, name: &str) -> String {
+    fn identity(&self, name: &str) -> [String; 3] {
         let file = self.layout.kubeconfig(name).display().to_string();
-        format!("--kubeconfig={file} --authentication-kubeconfig={file} --authorization-kubeconfig={file}")
+        [
+            "kubeconfig",
+            "authentication-kubeconfig",
+            "authorization-kubeconfig",
+        ]
+        .map(|flag| format!("--{flag}={file}"))
+    }
+
+    /// A flag that names a file of the keys and certificates.
+    fn key(&self, flag: &str, file: &str) -> String {
+        format!("--{flag}={}", self.layout.pki().join(file).display())
     }
 }
 

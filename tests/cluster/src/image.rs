@@ -2,9 +2,11 @@
 
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+
+use crate::toolchain::hex;
 
 /// Writes an OCI image layout with one layer that holds `binary` at the root, as `name`.
 ///
@@ -29,7 +31,13 @@ pub fn write(archive: &Path, image: &str, name: &str, binary: &Path) -> Result<(
     let media = "application/vnd.oci.image.manifest.v1+json";
     let manifest = json!({"schemaVersion": 2, "mediaType": media, "config": config, "layers": [layer]});
     let mut manifest = blobs.add(&serde_json::to_vec(&manifest)?, media)?;
-    manifest["annotations"] = json!({"io.containerd.image.name": image});
+    manifest
+        .as_object_mut()
+        .context("a descriptor is an object")?
+        .insert(
+            "annotations".to_owned(),
+            json!({"io.containerd.image.name": image}),
+        );
     let index = json!({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": [manifest]});
     append(&mut blobs.0, "index.json", &serde_json::to_vec(&index)?, 0o644)?;
     append(
@@ -67,8 +75,5 @@ fn append<W: std::io::Write>(
 }
 
 fn digest(data: &[u8]) -> String {
-    Sha256::digest(data)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex(&Sha256::digest(data))
 }

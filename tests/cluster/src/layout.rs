@@ -1,8 +1,10 @@
 //! Where a cluster keeps its files, and what it tells those who use it.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
 /// The files of one cluster, below one directory.
@@ -55,8 +57,20 @@ impl Layout {
         self.root.join("containerd.sock")
     }
 
-    /// Makes the directories, only for this user.
+    /// Makes the directories, only for this user: keys lie in them.
+    ///
+    /// # Errors
+    /// Also when the path is too long for the socket in it (`sun_path` of unix(7) has 108 bytes with the final zero).
     pub fn create(&self) -> Result<()> {
+        let (socket, longest) = (self.containerd(), 107);
+        if socket.as_os_str().len() > longest {
+            bail!(
+                "{} is longer than the {longest} bytes of a socket's path: choose a shorter directory",
+                socket.display()
+            );
+        }
+        std::fs::create_dir_all(&self.root).with_context(|| format!("create {}", self.root.display()))?;
+        std::fs::set_permissions(&self.root, Permissions::from_mode(0o700))?;
         for directory in [self.pki(), self.conf(), self.log(), self.pid()] {
             std::fs::create_dir_all(&directory).with_context(|| format!("create {}", directory.display()))?;
         }
@@ -97,3 +111,6 @@ pub struct Ready {
     /// The network namespace, when there is a node.
     pub network_namespace: Option<String>,
 }
+
+#[cfg(test)]
+mod tests;

@@ -49,7 +49,7 @@ impl Node<'_> {
             )
             .is_ok()
         };
-        init.wait_until(self.layout, Duration::from_secs(120), ready)?;
+        init.wait_until(self.layout, Duration::from_mins(2), ready)?;
         Ok(init)
     }
 

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 use rustix::fs::{FlockOperation, flock};
@@ -232,17 +232,41 @@ fn cache() -> Result<PathBuf> {
 /// The directory of a group's binaries. Its name holds the digest of everything that goes into them.
 fn cached(group: Group) -> Result<PathBuf> {
     let mut digest = Sha256::new();
-    for file in ["go.mod", "go.sum", "main.go"] {
-        digest.update(std::fs::read(group.source().join(file)).unwrap_or_default());
+    for file in sources(&group.source())? {
+        digest.update(std::fs::read(&file).with_context(|| format!("read {}", file.display()))?);
     }
     digest.update(group.flags().join(" "));
-    let digest: String = digest
-        .finalize()
-        .iter()
-        .take(6)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    Ok(cache()?.join(format!("{}-{digest}", group.name())))
+    entry(group.name(), digest)
+}
+
+/// A directory of the cache, named by the digest of what it is made from.
+pub(crate) fn entry(name: &str, made_from: Sha256) -> Result<PathBuf> {
+    let digest = hex(made_from.finalize().iter().take(6));
+    Ok(cache()?.join(format!("{name}-{digest}")))
+}
+
+/// Lower-case hexadecimal.
+pub(crate) fn hex<'a>(bytes: impl IntoIterator<Item = &'a u8>) -> String {
+    use std::fmt::Write as _;
+    bytes.into_iter().fold(String::new(), |mut text, byte| {
+        let _infallible = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// The files of a module that go into its binaries: `go.mod`, `go.sum`, then its Go files by name.
+fn sources(module: &Path) -> Result<Vec<PathBuf>> {
+    let entries = std::fs::read_dir(module).with_context(|| format!("read {}", module.display()))?;
+    let mut files = entries
+        .map(|entry| Ok(entry?.path()))
+        .collect::<std::io::Result<Vec<_>>>()?;
+    files.retain(|file| {
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        matches!(&*name, "go.mod" | "go.sum")
+            || (file.extension().is_some_and(|extension| extension == "go") && !name.ends_with("_test.go"))
+    });
+    files.sort_by_key(|file| (file.extension().is_some_and(|e| e == "go"), file.clone()));
+    Ok(files)
 }
 
 /// Builds beside the target and renames, so that the target is whole or absent.
@@ -271,6 +295,7 @@ fn compile(group: Group, package: &str, output: &Path) -> Result<()> {
         .arg(package);
     command
         .current_dir(group.source())
+        .stdin(Stdio::null())
         .env("CGO_ENABLED", "0")
         .env("GOFLAGS", "-buildvcs=false");
     let status = command.status().context("run go: install Go 1.26 or newer")?;
@@ -279,3 +304,6 @@ fn compile(group: Group, package: &str, output: &Path) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
