@@ -1,6 +1,7 @@
 //! What one pass achieved: the value that conditions are computed from.
 
 use healthcare_crds::v1alpha1::{Drift, InventoryEntry};
+use kube::core::Status;
 use thiserror::Error;
 
 use crate::plan::PlanError;
@@ -121,9 +122,15 @@ impl Error {
             Self::Plan(_) | Self::Render(_) | Self::Conflict { .. } => Retry::OnChange,
             Self::Terminating { .. } | Self::Replaced { .. } => Retry::Backoff,
             Self::Api { source, .. } => match source.as_ref() {
-                kube::Error::Api(status) if matches!(status.code, 400 | 403 | 422) => Retry::OnChange,
+                kube::Error::Api(status) if is_refusal(status) => Retry::OnChange,
                 _ => Retry::Backoff,
             },
         }
     }
+}
+
+/// Whether the API server will say the same again until somebody changes something. Right after a CRD was installed its
+/// admission plugin for owner references does not know the kind yet, and says 403 for some seconds.
+fn is_refusal(status: &Status) -> bool {
+    matches!(status.code, 400 | 403 | 422) && !status.message.contains("cannot find RESTMapping")
 }

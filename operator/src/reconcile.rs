@@ -164,7 +164,8 @@ fn next(
     now: jiff::Timestamp,
 ) -> Result<Action, Error> {
     match error {
-        Some(error) if error.retry() == Retry::Backoff => Err(error),
+        // Refusals too: a quota is raised, a policy lifted, and no watch tells.
+        Some(error) if error.retry() == Retry::Backoff || matches!(error, Error::Api { .. }) => Err(error),
         Some(error) => {
             tracing::warn!(reason = error.reason(), %error, "refused");
             Ok(Action::requeue(LOOK_AGAIN))

@@ -12,7 +12,9 @@ fn named(text: &str) -> BTreeSet<String> {
     let quoted = Regex::new(&format!(r"`((?:{folders})/[\w./-]+)`")).unwrap();
     let linked = Regex::new(r"\]\(([^)#:]+)\)").unwrap();
     let all = quoted.captures_iter(text).chain(linked.captures_iter(text));
-    all.map(|found| found[1].to_owned()).filter(|path| !path.contains('<')).collect()
+    all.map(|found| found[1].to_owned())
+        .filter(|path| !path.contains('<'))
+        .collect()
 }
 
 #[test]
@@ -22,7 +24,10 @@ fn every_path_that_is_named_exists() {
         let paths = named(&text);
         assert!(document != "README.md" || paths.len() > 15, "{paths:?}");
         let missing: Vec<_> = paths.iter().filter(|path| !root().join(path).exists()).collect();
-        assert!(missing.is_empty(), "{document} names what is not there: {missing:?}");
+        assert!(
+            missing.is_empty(),
+            "{document} names what is not there: {missing:?}"
+        );
     }
 }
 
@@ -32,6 +37,10 @@ fn commands_of_the_readme_are_targets_of_the_makefile() {
     let makefile = std::fs::read_to_string(root().join("Makefile")).unwrap();
     let commands = Regex::new(r"`make ([a-z-]+)").unwrap();
     for command in commands.captures_iter(&readme) {
-        assert!(makefile.contains(&format!("\n{}:", &command[1])), "no target {}", &command[1]);
+        assert!(
+            makefile.contains(&format!("\n{}:", &command[1])),
+            "no target {}",
+            &command[1]
+        );
     }
 }

@@ -91,11 +91,17 @@ fn answers_through_its_cluster_ip(cluster: &Cluster) -> Result<()> {
         "get svc synthetic-phi-service -o jsonpath={.spec.clusterIP}",
     )?;
     let url = format!("http://{address}/synthetic-patient");
-    let answer = output(
-        cluster
-            .in_network("curl")?
-            .args(["-sf", "--max-time", "10", &url]),
-    )?;
+    let answer = output(cluster.in_network("curl")?.args([
+        "-sf",
+        "--retry",
+        "10",
+        "--retry-delay",
+        "1",
+        "--retry-connrefused",
+        "--max-time",
+        "30",
+        &url,
+    ]))?;
     let patient: serde_json::Value = serde_json::from_str(&answer)?;
     assert!(patient.is_object(), "{patient}");
     Ok(())

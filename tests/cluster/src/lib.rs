@@ -6,6 +6,7 @@
 //! the supervisor stops everything and removes what it made. [`Cluster`] starts one and hands out clients.
 
 pub mod assets;
+pub mod cgroups;
 pub mod cluster;
 pub mod control_plane;
 pub mod fake_node;
@@ -15,6 +16,7 @@ pub mod network;
 pub mod node;
 pub mod pki;
 pub mod process;
+pub mod registry;
 pub mod supervisor;
 pub mod toolchain;
 

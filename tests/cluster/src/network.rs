@@ -4,45 +4,56 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use serde::{Deserialize, Serialize};
 
-use crate::process::{exists, run};
+use crate::cgroups;
+use crate::process::run;
 
-/// Where clusters are registered, so that what a killed one left can be removed.
-const REGISTRY: &str = "/run/local-cluster";
 /// Clusters with a node at a time.
 const MOST: u8 = 64;
 
-/// A network namespace of our own.
+/// A network namespace of our own. Pods and Services have the same addresses in every cluster; only the node's,
+/// which the host reaches, differ.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Network {
     /// Number among the clusters of this machine.
     pub index: u8,
-    /// The supervisor that owns it.
-    pub owner: u32,
-    /// Control groups made for it.
+    /// Control groups of the node.
     pub cgroups: Vec<PathBuf>,
 }
 
 impl Network {
-    /// Takes a free number and makes the namespace. Leftovers of clusters whose supervisor is gone go first.
-    pub fn create() -> Result<Self> {
-        std::fs::create_dir_all(REGISTRY)?;
-        reap()?;
-        for index in 0..MOST {
-            let network = Self {
-                index,
-                owner: std::process::id(),
-                cgroups: Vec::new(),
-            };
-            if run(Command::new("ip").args(["netns", "add", &network.namespace()])).is_ok() {
-                network.register()?;
-                network.connect()?;
-                return Ok(network);
-            }
-        }
-        bail!("{MOST} clusters run already: stop one with `make down`")
+    /// Chooses a free number. Makes nothing, so that what will be made can be written down before.
+    ///
+    /// # Errors
+    /// When there is no number left, or this machine has no control groups of version 1.
+    pub fn plan() -> Result<Self> {
+        let Some(index) = (0..MOST).find(|index| !Self::exists(*index)) else {
+            bail!("{MOST} clusters run already: stop one with `make down`");
+        };
+        let mut network = Self {
+            index,
+            cgroups: Vec::new(),
+        };
+        network.cgroups = cgroups::paths(&network.namespace())?;
+        Ok(network)
+    }
+
+    /// Makes what was planned.
+    pub fn create(&self) -> Result<()> {
+        run(Command::new("ip").args(["netns", "add", &self.namespace()]))?;
+        self.connect()?;
+        cgroups::create(&self.cgroups)
+    }
+
+    fn exists(index: u8) -> bool {
+        let network = Self {
+            index,
+            cgroups: Vec::new(),
+        };
+        Path::new("/run/netns").join(network.namespace()).exists()
+            || Path::new("/sys/class/net").join(network.link()).exists()
     }
 
     /// Name of the network namespace.
@@ -59,17 +70,9 @@ impl Network {
         format!("10.99.{}.1", self.index)
     }
 
-    fn link(&self) -> String {
+    /// Name of the host's end of the veth pair.
+    pub fn link(&self) -> String {
         format!("lc{}h", self.index)
-    }
-
-    fn record(&self) -> PathBuf {
-        Path::new(REGISTRY).join(format!("{}.json", self.namespace()))
-    }
-
-    /// Writes down what there is to remove.
-    pub fn register(&self) -> Result<()> {
-        std::fs::write(self.record(), serde_json::to_vec(self)?).context("register the cluster")
     }
 
     /// The host forwards nothing: the default route only lets the kubelet and Services resolve.
@@ -90,50 +93,10 @@ impl Network {
         Ok(())
     }
 
-    /// Removes the namespace, the link and the control groups.
+    /// Removes the control groups, the link and the namespace. The processes in them must have ended.
     pub fn remove(&self) {
-        for group in self.cgroups.iter().rev() {
-            remove_cgroup(group);
-        }
+        cgroups::remove(&self.cgroups);
         let _gone = run(Command::new("ip").args(["link", "del", &self.link()]));
         let _gone = run(Command::new("ip").args(["netns", "del", &self.namespace()]));
-        let _gone = std::fs::remove_file(self.record());
     }
-}
-
-/// Removes what clusters left whose supervisor was killed.
-pub fn reap() -> Result<()> {
-    let Ok(records) = std::fs::read_dir(REGISTRY) else {
-        return Ok(());
-    };
-    for record in records {
-        let text = std::fs::read(record?.path()).unwrap_or_default();
-        let Ok(network) = serde_json::from_slice::<Network>(&text) else {
-            continue;
-        };
-        if !exists(network.owner) {
-            network.remove();
-        }
-    }
-    Ok(())
-}
-
-/// A control group goes when its last process has gone, which takes a moment after the kill.
-fn remove_cgroup(group: &Path) {
-    for _ in 0..50 {
-        if !group.exists() || remove_tree(group).is_ok() {
-            return;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(100));
-    }
-}
-
-fn remove_tree(group: &Path) -> std::io::Result<()> {
-    for entry in std::fs::read_dir(group)? {
-        let entry = entry?;
-        if entry.file_type()?.is_dir() {
-            remove_tree(&entry.path())?;
-        }
-    }
-    std::fs::remove_dir(group)
 }

@@ -16,11 +16,6 @@ use crate::pki::{self, Authority, Subject};
 use crate::process::{Process, run};
 use crate::toolchain::Toolchain;
 
-/// The control-group hierarchies (version 1) that containers are put into.
-const HIERARCHIES: [&str; 9] = [
-    "cpu", "cpuacct", "cpuset", "memory", "devices", "freezer", "blkio", "pids", "systemd",
-];
-
 /// A node to be started.
 pub struct Node<'a> {
     /// Its files.
@@ -34,7 +29,7 @@ pub struct Node<'a> {
 }
 
 impl Node<'_> {
-    /// Starts the node and waits until it is Ready. `network` must hold the control groups of [`cgroups`] already.
+    /// Starts the node and waits until it is Ready. `network` must have been created.
     pub fn start(&self) -> Result<Process> {
         self.identities()?;
         self.configure()?;
@@ -206,40 +201,4 @@ fn runc() -> Result<PathBuf> {
         .into_iter()
         .find(|path| path.is_file())
         .context("runc is missing: apt-get install runc")
-}
-
-/// Makes one control group for the node in each hierarchy, below this process' own.
-pub fn cgroups(name: &str) -> Result<Vec<PathBuf>> {
-    let own = std::fs::read_to_string("/proc/self/cgroup")?;
-    HIERARCHIES
-        .iter()
-        .map(|hierarchy| cgroup(hierarchy, name, &own))
-        .collect()
-}
-
-fn cgroup(hierarchy: &str, name: &str, own: &str) -> Result<PathBuf> {
-    let controller = if hierarchy == "systemd" {
-        "name=systemd"
-    } else {
-        hierarchy
-    };
-    let path = own.lines().find_map(|line| {
-        let (_, rest) = line.split_once(':')?;
-        let (controllers, path) = rest.split_once(':')?;
-        controllers.split(',').any(|c| c == controller).then_some(path)
-    });
-    let path = path.with_context(|| {
-        format!("there is no cgroup v1 hierarchy {hierarchy}: the local node needs them; use a cluster of your own through KUBECONFIG")
-    })?;
-    let parent = Path::new("/sys/fs/cgroup")
-        .join(hierarchy)
-        .join(path.trim_start_matches('/'));
-    let group = parent.join(name);
-    std::fs::create_dir_all(&group).with_context(|| format!("make the control group {}", group.display()))?;
-    if hierarchy == "cpuset" {
-        for file in ["cpuset.cpus", "cpuset.mems"] {
-            std::fs::write(group.join(file), std::fs::read(parent.join(file))?)?;
-        }
-    }
-    Ok(group)
 }

@@ -1,8 +1,9 @@
 //! Processes that end with the supervisor.
 
 use std::fs::File;
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -37,10 +38,18 @@ impl Process {
         })
     }
 
-    /// Waits until `ready`, failing early with the end of the log if the process ends.
-    pub fn wait_until(&mut self, layout: &Layout, limit: Duration, ready: impl Fn() -> bool) -> Result<()> {
+    /// Waits until `ready`, failing early with the end of the log if the process ends, and when nobody wants the
+    /// cluster any more.
+    pub fn wait_until(
+        &mut self,
+        layout: &Layout,
+        limit: Duration,
+        wanted: &Wanted,
+        ready: impl Fn() -> bool,
+    ) -> Result<()> {
         let deadline = Instant::now() + limit;
         while !ready() {
+            wanted.check()?;
             if let Some(status) = self.child.try_wait()? {
                 bail!("{} ended with {status}:\n{}", self.name, tail(layout, &self.name));
             }
@@ -74,6 +83,26 @@ impl Process {
     }
 }
 
+/// Whether a cluster is still wanted: shared between the supervisor and the thread that listens for its end.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted(Arc<AtomicBool>);
+
+impl Wanted {
+    /// Nobody wants it any more.
+    pub fn end(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    /// # Errors
+    /// When nobody wants it any more.
+    pub fn check(&self) -> Result<()> {
+        if self.0.load(Ordering::Acquire) {
+            bail!("the cluster was told to end while it was starting");
+        }
+        Ok(())
+    }
+}
+
 /// The last lines of a process' log.
 pub fn tail(layout: &Layout, name: &str) -> String {
     let text = std::fs::read_to_string(layout.log().join(format!("{name}.log"))).unwrap_or_default();
@@ -103,9 +132,4 @@ pub fn run(command: &mut Command) -> Result<String> {
         );
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
-}
-
-/// Whether a process exists.
-pub fn exists(pid: u32) -> bool {
-    Path::new("/proc").join(pid.to_string()).exists()
 }

@@ -220,7 +220,8 @@ fn assets() -> Option<PathBuf> {
         .filter(|path| path.is_dir())
 }
 
-fn cache() -> Result<PathBuf> {
+/// The cache: `$XDG_CACHE_HOME/healthcare-local-cluster`, by default below `~/.cache`.
+pub(crate) fn cache() -> Result<PathBuf> {
     let base = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
     let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache"));
     Ok(base

@@ -4,7 +4,7 @@
 #![expect(clippy::print_stdout, reason = "the output of a demonstration")]
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, bail};
 use clap::Parser;
@@ -31,7 +31,17 @@ struct Target {
     network_namespace: Option<String>,
 }
 
-fn main() -> Result<()> {
+fn main() -> ExitCode {
+    match demo() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            println!("\nerror: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn demo() -> Result<()> {
     let target = match Demo::parse() {
         Demo {
             kubeconfig: Some(kubeconfig),
@@ -128,7 +138,7 @@ impl Target {
         match &self.network_namespace {
             Some(namespace) => {
                 let address = self.output("kubectl -n healthcare get svc synthetic-phi-service -o jsonpath={.spec.clusterIP}")?;
-                self.run(&format!("ip netns exec {namespace} curl -sSf --max-time 10 http://{address}/synthetic-patient"))?;
+                self.run(&format!("ip netns exec {namespace} curl -sSf --retry 10 --retry-delay 1 --retry-connrefused --max-time 30 http://{address}/synthetic-patient"))?;
             }
             // From outside, the API server is the only way in.
             None => self.run("kubectl get --raw /api/v1/namespaces/healthcare/services/synthetic-phi-service:http/proxy/synthetic-patient")?,
