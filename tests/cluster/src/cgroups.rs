@@ -6,8 +6,9 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 /// The hierarchies that containers are put into.
-const HIERARCHIES: [&str; 9] =
-    ["cpu", "cpuacct", "cpuset", "memory", "devices", "freezer", "blkio", "pids", "systemd"];
+const HIERARCHIES: [&str; 9] = [
+    "cpu", "cpuacct", "cpuset", "memory", "devices", "freezer", "blkio", "pids", "systemd",
+];
 
 /// Where the groups of this name go. Makes none.
 ///
@@ -21,7 +22,11 @@ pub fn paths(name: &str) -> Result<Vec<PathBuf>> {
 
 /// The group of this process in one hierarchy, from the text of `/proc/self/cgroup` (cgroups(7)).
 fn parent(hierarchy: &str, own: &str) -> Result<PathBuf> {
-    let controller = if hierarchy == "systemd" { "name=systemd" } else { hierarchy };
+    let controller = if hierarchy == "systemd" {
+        "name=systemd"
+    } else {
+        hierarchy
+    };
     let path = own.lines().find_map(|line| {
         let (_, rest) = line.split_once(':')?;
         let (controllers, path) = rest.split_once(':')?;
@@ -33,13 +38,16 @@ fn parent(hierarchy: &str, own: &str) -> Result<PathBuf> {
              use a cluster of your own through KUBECONFIG"
         )
     })?;
-    Ok(Path::new("/sys/fs/cgroup").join(hierarchy).join(path.trim_start_matches('/')))
+    Ok(Path::new("/sys/fs/cgroup")
+        .join(hierarchy)
+        .join(path.trim_start_matches('/')))
 }
 
 /// Makes the groups. A task can join a cpuset only when it names processors and memory.
 pub fn create(groups: &[PathBuf]) -> Result<()> {
     for group in groups {
-        std::fs::create_dir_all(group).with_context(|| format!("make the control group {}", group.display()))?;
+        std::fs::create_dir_all(group)
+            .with_context(|| format!("make the control group {}", group.display()))?;
         let parent = group.parent().context("a control group has a parent")?;
         for file in ["cpuset.cpus", "cpuset.mems"] {
             if group.join(file).exists() {

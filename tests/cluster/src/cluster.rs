@@ -1,6 +1,7 @@
 //! A cluster for a test, the demo or a benchmark.
 
 use std::io::{BufRead, BufReader, Lines, Write};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
@@ -48,13 +49,16 @@ impl Cluster {
     pub fn start(options: Options) -> Result<Self> {
         let directory = tempfile::Builder::new().prefix("local-cluster-").tempdir()?;
         let mut command = Command::new(supervisor()?);
-        command.arg("serve").arg("--dir").arg(directory.path());
         command
+            .args(["serve", "--temporary", "--dir"])
+            .arg(directory.path())
             .args(options.node.then_some("--node"))
             .args(options.audit.then_some("--audit"));
         let mut process = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
+            // Ctrl-C is for the owner: its end is what the supervisor waits for.
+            .process_group(0)
             .spawn()
             .context("start the supervisor")?;
         let answers = BufReader::new(process.stdout.take().context("the supervisor has an output")?).lines();

@@ -10,7 +10,7 @@ use crate::assets;
 use crate::layout::Layout;
 use crate::network::Network;
 use crate::pki::{self, Authority, Subject};
-use crate::process::{Process, run};
+use crate::process::{Process, Stop, run};
 use crate::toolchain::Toolchain;
 
 /// Addresses of Services.
@@ -132,16 +132,16 @@ impl<'a> ControlPlane<'a> {
     }
 
     /// Starts all four and waits until Pods can be created.
-    pub fn start(&self) -> Result<Vec<(&'static str, Process)>> {
+    pub fn start(&self, stop: &Stop) -> Result<Vec<(&'static str, Process)>> {
         let etcd = self.launch("etcd", self.etcd())?;
         let mut api = self.launch("kube-apiserver", self.api_server()?)?;
-        api.wait_until(self.layout, Duration::from_secs(90), || {
+        api.wait_until(self.layout, Duration::from_secs(90), stop, || {
             self.kubectl(&["get", "--raw", "/readyz"])
         })?;
         let mut controllers = self.launch("kube-controller-manager", self.controller_manager())?;
         let scheduler = self.launch("kube-scheduler", self.scheduler())?;
         let account = || self.kubectl(&["-n", "default", "get", "serviceaccount", "default"]);
-        controllers.wait_until(self.layout, Duration::from_secs(90), account)?;
+        controllers.wait_until(self.layout, Duration::from_secs(90), stop, account)?;
         Ok(vec![
             ("etcd", etcd),
             ("kube-apiserver", api),

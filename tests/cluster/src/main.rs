@@ -1,15 +1,18 @@
 //! The command line of the local cluster.
 
+use std::fs::File;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Child, Command, ExitCode};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use clap::{Parser, Subcommand};
 use local_cluster::layout::{Layout, Ready};
-use local_cluster::process::exists;
 use local_cluster::supervisor::{QUIT, Wanted, serve};
 use local_cluster::toolchain::{Group, Toolchain};
+use rustix::fs::{CWD, FileType, Mode, OFlags, mknodat};
 
 /// A real Kubernetes on this machine.
 #[derive(Parser)]
@@ -62,6 +65,9 @@ enum Action {
         /// With an audit log.
         #[arg(long)]
         audit: bool,
+        /// Remove the directory at the end, logs included.
+        #[arg(long)]
+        temporary: bool,
     },
 }
 
@@ -75,7 +81,20 @@ fn main() -> ExitCode {
         Action::Down { dir } => down(&dir),
         Action::Status { dir } => status(&dir),
         Action::Load { dir, images } => images.iter().try_for_each(|image| load(&dir, image)),
-        Action::Serve { dir, node, audit } => serve(&dir, Wanted { node, audit }, &say),
+        Action::Serve {
+            dir,
+            node,
+            audit,
+            temporary,
+        } => serve(
+            &dir,
+            Wanted {
+                node,
+                audit,
+                temporary,
+            },
+            &say,
+        ),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -86,19 +105,31 @@ fn main() -> ExitCode {
     }
 }
 
-#[expect(clippy::print_stdout, reason = "the output of a command line")]
+/// Nobody may be listening any more: a supervisor outlives its owner.
 fn say(line: &str) {
-    println!("{line}");
+    let _closed = writeln!(std::io::stdout(), "{line}");
+}
+
+/// A supervisor started by `up` reads its commands from this.
+fn pipe(dir: &Path) -> PathBuf {
+    dir.join("stdin")
+}
+
+/// The writing end of the pipe, which can be opened only while a supervisor reads.
+fn commands(dir: &Path) -> Option<File> {
+    let nonblocking = OFlags::NONBLOCK.bits().cast_signed();
+    File::options()
+        .write(true)
+        .custom_flags(nonblocking)
+        .open(pipe(dir))
+        .ok()
 }
 
 /// The running cluster below `dir`, if there is one.
 fn running(dir: &Path) -> Option<Ready> {
-    Layout::new(dir)
-        .announced()
-        .filter(|ready| exists(ready.supervisor))
+    commands(dir).and_then(|_supervisor| Layout::new(dir).announced())
 }
 
-/// The supervisor reads from a pipe of its own that nobody closes: it ends by `down` only.
 fn up(dir: &Path, node: bool) -> Result<()> {
     std::fs::create_dir_all(dir)?;
     let dir = dir.canonicalize()?;
@@ -106,31 +137,13 @@ fn up(dir: &Path, node: bool) -> Result<()> {
         say("the cluster runs already");
         return Ok(());
     }
+    if commands(&dir).is_some() {
+        bail!("a cluster is starting there: wait, or end it with `make down`");
+    }
     let groups: &[Group] = if node { &Group::ALL } else { &Group::CONTROL_PLANE };
     Toolchain::build(groups, &say)?;
-    let log = std::fs::File::create(dir.join("supervisor.log"))?;
-    let program = std::env::current_exe()?;
-    let mut command = Command::new("setsid");
-    command
-        .args([
-            "sh",
-            "-c",
-            "mkfifo \"$0/stdin\" 2>/dev/null; exec \"$@\" <> \"$0/stdin\"",
-        ])
-        .arg(&dir);
-    command
-        .arg(program)
-        .arg("serve")
-        .arg("--dir")
-        .arg(&dir)
-        .args(node.then_some("--node"));
-    let mut supervisor = command
-        .stdin(Stdio::null())
-        .stdout(log.try_clone()?)
-        .stderr(log)
-        .spawn()
-        .context("start the supervisor")?;
-    say("starting etcd, the control plane and the node");
+    let mut supervisor = supervise(&dir, node)?;
+    say("starting etcd and the control plane");
     while running(&dir).is_none() {
         if let Some(status) = supervisor.try_wait()? {
             let text = std::fs::read_to_string(dir.join("supervisor.log")).unwrap_or_default();
@@ -146,32 +159,54 @@ fn up(dir: &Path, node: bool) -> Result<()> {
     Ok(())
 }
 
+/// Starts a supervisor in a session of its own. It holds both ends of its pipe, so that it ends by `down` only.
+fn supervise(dir: &Path, node: bool) -> Result<Child> {
+    Layout::new(dir).withdraw();
+    let _absent = std::fs::remove_file(pipe(dir));
+    mknodat(CWD, pipe(dir), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0)
+        .context("make the supervisor's pipe")?;
+    let input = File::options().read(true).write(true).open(pipe(dir))?;
+    let log = File::create(dir.join("supervisor.log"))?;
+    Command::new("setsid")
+        .arg(std::env::current_exe()?)
+        .args(["serve", "--dir"])
+        .arg(dir)
+        .args(node.then_some("--node"))
+        .stdin(input)
+        .stdout(log.try_clone()?)
+        .stderr(log)
+        .spawn()
+        .context("start the supervisor")
+}
+
 fn write_environment(dir: &Path) -> Result<()> {
     let ready = running(dir).context("the cluster has just ended")?;
     let path: Vec<_> = ready.path.iter().map(|p| p.display().to_string()).collect();
     let kubeconfig = ready.kubeconfig.display();
     let namespace = ready.network_namespace.unwrap_or_default();
     let text = format!(
-        "export KUBECONFIG={kubeconfig}\nexport PATH={}:$PATH\nexport CLUSTER_NETNS={namespace}\n",
+        "export KUBECONFIG='{kubeconfig}'\nexport PATH='{}':\"$PATH\"\nexport CLUSTER_NETNS={namespace}\n",
         path.join(":")
     );
     std::fs::write(dir.join("env.sh"), text).context("write env.sh")
 }
 
+/// Also ends one that is still starting.
 fn down(dir: &Path) -> Result<()> {
-    let Some(ready) = running(dir) else {
+    if let Some(mut supervisor) = commands(dir) {
+        writeln!(supervisor, "{QUIT}").context("tell the supervisor to end")?;
+        drop(supervisor);
+        while commands(dir).is_some() {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        say("stopped");
+    } else {
         say("no cluster runs");
-        local_cluster::network::reap()?;
-        return Ok(());
-    };
-    std::fs::write(dir.join("stdin"), format!("{QUIT}\n")).context("tell the supervisor to end")?;
-    while exists(ready.supervisor) {
-        std::thread::sleep(Duration::from_millis(50));
     }
-    local_cluster::network::reap()?;
-    let _gone = std::fs::remove_file(dir.join("env.sh"));
-    say("stopped");
-    Ok(())
+    for file in [pipe(dir), dir.join("env.sh")] {
+        let _absent = std::fs::remove_file(file);
+    }
+    local_cluster::registry::reap()
 }
 
 fn status(dir: &Path) -> Result<()> {

@@ -13,7 +13,7 @@ use crate::image;
 use crate::layout::Layout;
 use crate::network::Network;
 use crate::pki::{self, Authority, Subject};
-use crate::process::{Process, run};
+use crate::process::{Process, Stop, run};
 use crate::toolchain::Toolchain;
 
 /// A node to be started.
@@ -30,7 +30,7 @@ pub struct Node<'a> {
 
 impl Node<'_> {
     /// Starts the node and waits until it is Ready. `network` must have been created.
-    pub fn start(&self) -> Result<Process> {
+    pub fn start(&self, stop: &Stop) -> Result<Process> {
         self.identities()?;
         self.configure()?;
         self.images()?;
@@ -44,7 +44,7 @@ impl Node<'_> {
             )
             .is_ok()
         };
-        init.wait_until(self.layout, Duration::from_mins(2), ready)?;
+        init.wait_until(self.layout, Duration::from_mins(2), stop, ready)?;
         Ok(init)
     }
 

@@ -44,12 +44,12 @@ impl Process {
         &mut self,
         layout: &Layout,
         limit: Duration,
-        wanted: &Wanted,
+        stop: &Stop,
         ready: impl Fn() -> bool,
     ) -> Result<()> {
         let deadline = Instant::now() + limit;
         while !ready() {
-            wanted.check()?;
+            stop.check()?;
             if let Some(status) = self.child.try_wait()? {
                 bail!("{} ended with {status}:\n{}", self.name, tail(layout, &self.name));
             }
@@ -83,18 +83,26 @@ impl Process {
     }
 }
 
-/// Whether a cluster is still wanted: shared between the supervisor and the thread that listens for its end.
-#[derive(Clone, Debug, Default)]
-pub struct Wanted(Arc<AtomicBool>);
+impl Drop for Process {
+    /// One that was not stopped in good order, as when a start fails, is killed: what it uses is removed next.
+    fn drop(&mut self) {
+        let _ended_before = self.child.kill();
+        let _ended_before = self.child.wait();
+    }
+}
 
-impl Wanted {
-    /// Nobody wants it any more.
-    pub fn end(&self) {
+/// The request to end, shared between the supervisor and the thread that listens for it.
+#[derive(Clone, Debug, Default)]
+pub struct Stop(Arc<AtomicBool>);
+
+impl Stop {
+    /// Asks for the end.
+    pub fn request(&self) {
         self.0.store(true, Ordering::Release);
     }
 
     /// # Errors
-    /// When nobody wants it any more.
+    /// When the end was asked for.
     pub fn check(&self) -> Result<()> {
         if self.0.load(Ordering::Acquire) {
             bail!("the cluster was told to end while it was starting");

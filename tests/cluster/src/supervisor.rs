@@ -2,7 +2,7 @@
 
 use std::io::BufRead;
 use std::path::Path;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -10,8 +10,9 @@ use anyhow::{Context, Result, bail};
 use crate::control_plane::ControlPlane;
 use crate::layout::{Layout, Ready};
 use crate::network::Network;
-use crate::node::{self, Node};
-use crate::process::Process;
+use crate::node::Node;
+use crate::process::{Process, Stop};
+use crate::registry::Registration;
 use crate::toolchain::{Group, Toolchain};
 
 /// The command that ends a supervisor in good order.
@@ -24,72 +25,59 @@ pub struct Wanted {
     pub node: bool,
     /// With an audit log.
     pub audit: bool,
+    /// Its directory goes with it. Otherwise the logs stay.
+    pub temporary: bool,
 }
 
-/// Owns a cluster until standard input ends (the process that asked for it is gone) or says `quit`. Each other line on standard
-/// input is a command: `stop NAME`, `kill NAME`, `start NAME` for a process of the control plane; the answer is a line.
+/// Owns a cluster until standard input ends (the process that asked for it is gone) or says `quit`. Each other line
+/// on standard input is a command: `stop NAME`, `kill NAME`, `start NAME` for a process of the control plane; the
+/// answer is a line.
 ///
 /// # Errors
-/// When the cluster does not start. What had been started is stopped.
+/// When the cluster does not start, or is told to end before it has. What had been started is stopped.
 pub fn serve(root: &Path, wanted: Wanted, tell: &dyn Fn(&str)) -> Result<()> {
+    let stop = Stop::default();
+    let commands = commands(stop.clone());
+    let root = &std::path::absolute(root)?;
+    let registration = Registration::create(root, wanted.temporary, wanted.node)?;
     let layout = Layout::new(root);
     layout.withdraw();
+    layout.create()?;
     let groups: &[Group] = if wanted.node {
         &Group::ALL
     } else {
         &Group::CONTROL_PLANE
     };
     let tools = Toolchain::build(groups, tell)?;
-    layout.create()?;
-    let mut network = if wanted.node {
-        Some(Network::create()?)
-    } else {
-        None
-    };
-    let result = run(&layout, &tools, network.as_mut(), wanted, tell);
-    layout.withdraw();
-    if let Some(network) = network {
-        network.remove();
-    }
-    remove_data(root);
-    result
-}
-
-fn run(
-    layout: &Layout,
-    tools: &Toolchain,
-    mut network: Option<&mut Network>,
-    wanted: Wanted,
-    tell: &dyn Fn(&str),
-) -> Result<()> {
-    if let Some(network) = network.as_deref_mut() {
-        network.cgroups = node::cgroups(&network.namespace())?;
-        network.register()?;
-    }
-    let network = network.as_deref();
-    let plane = ControlPlane::new(layout, tools, network, wanted.audit)?;
-    plane.identities()?;
-    tell("starting the control plane");
-    let mut processes = Processes(plane.start()?);
-    if let Some(network) = network {
-        tell("starting the node");
-        let node = Node {
-            layout,
-            tools,
-            network,
-            server: plane.server(),
-        };
-        processes.0.push(("node-init", node.start()?));
-    }
+    let plane = ControlPlane::new(&layout, &tools, registration.network(), wanted.audit)?;
+    let mut processes = start(&plane, &stop, tell)?;
     layout.announce(&Ready {
         supervisor: std::process::id(),
         kubeconfig: layout.kubeconfig("admin"),
         path: tools.directories().to_vec(),
-        network_namespace: network.map(Network::namespace),
+        network_namespace: registration.network().map(Network::namespace),
     })?;
     tell("ready");
-    obey(&plane, &mut processes, tell);
+    obey(&plane, &mut processes, &commands, tell);
+    layout.withdraw();
     Ok(())
+}
+
+fn start(plane: &ControlPlane<'_>, stop: &Stop, tell: &dyn Fn(&str)) -> Result<Processes> {
+    plane.identities()?;
+    tell("starting the control plane");
+    let mut processes = Processes(plane.start(stop)?);
+    if let Some(network) = plane.network {
+        tell("starting the node");
+        let node = Node {
+            layout: plane.layout,
+            tools: plane.tools,
+            network,
+            server: plane.server(),
+        };
+        processes.0.push(("node-init", node.start(stop)?));
+    }
+    Ok(processes)
 }
 
 /// Processes in the order of starting; dropped in reverse.
@@ -109,18 +97,15 @@ impl Drop for Processes {
     }
 }
 
-fn obey(plane: &ControlPlane<'_>, processes: &mut Processes, tell: &dyn Fn(&str)) {
-    let commands = commands();
-    loop {
-        match commands.recv_timeout(Duration::from_millis(200)) {
-            Ok(line) if line == QUIT => return,
-            Ok(line) => {
-                let answer = obey_one(plane, processes, &line);
-                tell(&answer.map_or_else(|error| format!("failed: {error:#}"), |()| "done".to_owned()));
-            }
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => return,
-        }
+fn obey(
+    plane: &ControlPlane<'_>,
+    processes: &mut Processes,
+    commands: &Receiver<String>,
+    tell: &dyn Fn(&str),
+) {
+    for line in commands {
+        let answer = obey_one(plane, processes, &line);
+        tell(&answer.map_or_else(|error| format!("failed: {error:#}"), |()| "done".to_owned()));
     }
 }
 
@@ -131,38 +116,24 @@ fn obey_one(plane: &ControlPlane<'_>, processes: &mut Processes, line: &str) -> 
     match verb {
         "stop" => process.stop(Duration::from_secs(10)),
         "kill" => process.stop(Duration::ZERO),
+        "start" if process.is_running() => bail!("{name} runs already"),
         "start" => *process = plane.restart(name)?,
         other => bail!("unknown command {other}"),
     }
     Ok(())
 }
 
-/// Lines of standard input; ends with it.
-fn commands() -> Receiver<String> {
+/// Lines of standard input; ends with it and with `quit`, and then asks for the end of a start that is under way.
+fn commands(stop: Stop) -> Receiver<String> {
     let (sender, receiver) = channel();
     std::thread::spawn(move || {
-        for line in std::io::stdin().lock().lines().map_while(Result::ok) {
+        let lines = std::io::stdin().lock().lines().map_while(Result::ok);
+        for line in lines.take_while(|line| line != QUIT) {
             if sender.send(line).is_err() {
                 return;
             }
         }
+        stop.request();
     });
     receiver
-}
-
-/// Logs stay for whoever looks into a failure; data and keys go.
-fn remove_data(root: &Path) {
-    for directory in [
-        "etcd",
-        "pki",
-        "containerd",
-        "kubelet",
-        "images",
-        "cni",
-        "sysctl",
-        "var-log",
-        "pid",
-    ] {
-        let _gone = std::fs::remove_dir_all(root.join(directory));
-    }
 }
