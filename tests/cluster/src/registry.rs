@@ -134,32 +134,43 @@ pub fn reap() -> Result<()> {
     remove_leftovers().map(|_running| ())
 }
 
+/// What is written down of the clusters that run.
+pub fn running() -> Result<Vec<Record>> {
+    let _one_at_a_time = registry_lock()?;
+    let held = records()?.into_iter().filter(|path| is_held(path));
+    Ok(held.filter_map(|path| read(&path)).collect())
+}
+
 /// Gives the records of those that run.
 fn remove_leftovers() -> Result<Vec<Record>> {
-    let mut running = Vec::new();
+    let (held, left): (Vec<_>, Vec<_>) = records()?.into_iter().partition(|path| is_held(path));
+    for path in left {
+        if let Some(record) = read(&path) {
+            record.remove();
+        }
+        let _gone = std::fs::remove_file(path);
+    }
+    Ok(held.iter().filter_map(|path| read(path)).collect())
+}
+
+fn records() -> Result<Vec<PathBuf>> {
+    let mut paths = Vec::new();
     for entry in std::fs::read_dir(directory()?)? {
         let path = entry?.path();
         if path.extension().is_some_and(|extension| extension == "record") {
-            running.extend(running_or_removed(&path));
+            paths.push(path);
         }
     }
-    Ok(running)
+    Ok(paths)
 }
 
-fn running_or_removed(path: &Path) -> Option<Record> {
-    // One that cannot be opened has just been removed by its owner.
-    let file = File::open(path).ok()?;
-    let record = std::fs::read(path)
-        .ok()
-        .and_then(|text| serde_json::from_slice::<Record>(&text).ok());
-    if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
-        return record;
-    }
-    if let Some(record) = record {
-        record.remove();
-    }
-    let _gone = std::fs::remove_file(path);
-    None
+/// Whether the supervisor lives. A record that cannot be opened has just been removed by its owner.
+fn is_held(path: &Path) -> bool {
+    File::open(path).is_ok_and(|file| flock(&file, FlockOperation::NonBlockingLockExclusive).is_err())
+}
+
+fn read(path: &Path) -> Option<Record> {
+    serde_json::from_slice(&std::fs::read(path).ok()?).ok()
 }
 
 /// Where the records lie: gone after a reboot, as the namespaces are. Without root there are no namespaces.

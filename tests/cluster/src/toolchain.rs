@@ -32,12 +32,14 @@ pub enum Group {
     CoreDns,
     /// The agent that enforces network policies.
     NetworkPolicy,
+    /// The server and client that the harness' own tests put into pods. No cluster needs it.
+    Probe,
 }
 
 impl Group {
     /// Enough for a control plane and its users.
     pub const CONTROL_PLANE: [Self; 4] = [Self::Kubernetes, Self::Etcd, Self::Helm, Self::Crane];
-    /// Everything.
+    /// Everything that a cluster with a node needs.
     pub const ALL: [Self; 9] = [
         Self::Kubernetes,
         Self::Etcd,
@@ -62,6 +64,7 @@ impl Group {
             Self::MetricsServer => "metrics-server",
             Self::CoreDns => "coredns",
             Self::NetworkPolicy => "netpol",
+            Self::Probe => "probe",
         }
     }
 
@@ -109,6 +112,7 @@ impl Group {
             Self::MetricsServer => under("sigs.k8s.io/metrics-server/cmd", &["metrics-server"]),
             Self::CoreDns => under("github.com/coredns", &["coredns"]),
             Self::NetworkPolicy => vec![(".".to_owned(), "netpol")],
+            Self::Probe => vec![(".".to_owned(), "probe")],
         }
     }
 

@@ -1,0 +1,10 @@
+//! The harness itself, on real clusters.
+
+#[cfg(test)]
+mod ends;
+#[cfg(test)]
+mod node;
+#[cfg(test)]
+mod plane;
+#[cfg(test)]
+mod support;

@@ -1,0 +1,91 @@
+//! Waiting, and what a cluster leaves on the machine.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use local_cluster::registry::{self, Record};
+
+/// Tries until it works.
+pub(super) fn eventually<T>(what: &str, mut attempt: impl FnMut() -> anyhow::Result<T>) -> T {
+    let deadline = Instant::now() + Duration::from_mins(3);
+    loop {
+        match attempt() {
+            Ok(value) => return value,
+            Err(error) => assert!(Instant::now() < deadline, "{what}: {error:#}"),
+        }
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
+/// Where a running cluster can be seen from outside.
+pub(super) struct Traces(Record);
+
+impl Traces {
+    /// Those of the cluster in this directory.
+    pub(super) fn of(root: &Path) -> Self {
+        let record = registry::running().unwrap().into_iter().find(|r| r.root == root);
+        Self(record.expect("a running cluster is registered"))
+    }
+
+    /// What is there of them.
+    pub(super) fn found(&self) -> Vec<String> {
+        let mut found = processes(&self.0.root);
+        found.extend(mounts(&self.0.root));
+        found.extend(self.0.root.exists().then(|| self.0.root.display().to_string()));
+        let network: Vec<_> = self.network().into_iter().filter(|path| path.exists()).collect();
+        if !network.is_empty() && !self.number_is_another_clusters() {
+            found.extend(network.iter().map(|path| path.display().to_string()));
+        }
+        found
+    }
+
+    fn network(&self) -> Vec<PathBuf> {
+        let Some(network) = &self.0.network else {
+            return Vec::new();
+        };
+        let namespace = Path::new("/run/netns").join(network.namespace());
+        let link = Path::new("/sys/class/net").join(network.link());
+        [namespace, link]
+            .into_iter()
+            .chain(network.cgroups.clone())
+            .collect()
+    }
+
+    /// A number is given to another cluster only when nothing of this one is left.
+    fn number_is_another_clusters(&self) -> bool {
+        let number = |record: &Record| record.network.as_ref().map(|network| network.index);
+        let others = registry::running().unwrap();
+        others
+            .iter()
+            .any(|other| other.root != self.0.root && number(other) == number(&self.0))
+    }
+
+    /// Waits until nothing is left.
+    pub(super) fn wait_until_gone(&self) {
+        eventually("everything is removed", || {
+            let found = self.found();
+            anyhow::ensure!(found.is_empty(), "still there: {found:#?}");
+            Ok(())
+        });
+    }
+}
+
+/// Every process of a cluster, and its supervisor, has the directory among its arguments.
+fn processes(root: &Path) -> Vec<String> {
+    let root = root.display().to_string();
+    let all = std::fs::read_dir("/proc").unwrap().flatten();
+    let lines = all.filter_map(|entry| {
+        let line = std::fs::read(entry.path().join("cmdline")).ok()?;
+        Some(String::from_utf8_lossy(&line).replace('\0', " "))
+    });
+    lines.filter(|line| line.contains(&root)).collect()
+}
+
+fn mounts(root: &Path) -> Vec<String> {
+    let root = root.display().to_string();
+    let all = std::fs::read_to_string("/proc/self/mountinfo").unwrap();
+    all.lines()
+        .filter(|line| line.contains(&root))
+        .map(str::to_owned)
+        .collect()
+}

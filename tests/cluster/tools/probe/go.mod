@@ -1,0 +1,3 @@
+module local-cluster/probe
+
+go 1.26.0
