@@ -157,11 +157,13 @@ async fn log(
 ) {
     match result {
         Ok((service, _)) => tracing::debug!(%service, "pass done"),
-        Err(QueueError::ReconcilerFailed(error, service)) => {
-            tracing::warn!(%service, reason = error.reason(), %error, "pass failed; trying again after a pause");
-        }
+        Err(QueueError::ReconcilerFailed(error, service)) => failed(&error, &service.to_string()),
         // Deleted between the trigger and the pass: nothing to do.
-        Err(QueueError::ObjectNotFound(service)) => tracing::debug!(%service, "gone before its pass"),
+        Err(QueueError::ObjectNotFound(_)) => {}
         Err(error) => tracing::error!(%error, "the queue failed"),
     }
+}
+
+fn failed(error: &Error, service: &str) {
+    tracing::warn!(service, reason = error.reason(), %error, "pass failed; trying again after a pause");
 }

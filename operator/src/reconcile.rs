@@ -24,7 +24,7 @@ use crate::status;
 use crate::workload::Workload;
 
 /// Pause between looks at a refusal that only a person can lift, such as a name taken by a foreign object.
-const LOOK_AGAIN: Duration = Duration::from_secs(60);
+const LOOK_AGAIN: Duration = Duration::from_mins(1);
 /// Shortest and longest pause between looks at pods that do not serve yet.
 const POD_LOOKS: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(30));
 
@@ -87,8 +87,8 @@ async fn converge(
     let rendered = render::children(plan).and_then(render::Children::into_list);
     match rendered {
         Ok(children) => match applier.apply(children, &before.inventory).await {
-            Ok(applied) => (applied, None),
-            Err((applied, error)) => (applied, Some(error)),
+            Ok(done) => (done, None),
+            Err((done, error)) => (done, Some(error)),
         },
         Err(error) => (
             Applied {

@@ -149,14 +149,14 @@ impl ChildWatch {
 }
 
 /// A watch of our children only.
-fn followed<K, T: 'static>(
+fn followed<K, T>(
     api: Api<K>,
     trim: impl Fn(K) -> T + Clone + Send + 'static,
 ) -> impl Stream<Item = watcher::Result<Event<T>>> + Send
 where
     K: Resource + Clone + std::fmt::Debug + serde::de::DeserializeOwned + Send + 'static,
     K::DynamicType: Clone,
-    T: Send,
+    T: Send + 'static,
 {
     let config =
         watcher::Config::default().labels(&format!("app.kubernetes.io/managed-by={}", keys::MANAGED_BY));

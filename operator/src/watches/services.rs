@@ -47,7 +47,7 @@ impl ServicesWatch {
                 Ok(Event::InitApply(object)) => {
                     if let Some(service) = valid(object) {
                         present.insert(ObjectRef::from_obj(&service));
-                        self.saw(service, unlisted.contains(&scope));
+                        self.saw(&service, unlisted.contains(&scope));
                     }
                 }
                 Ok(Event::InitDone) => {
@@ -59,7 +59,7 @@ impl ServicesWatch {
                 }
                 Ok(Event::Apply(object)) => {
                     if let Some(service) = valid(object) {
-                        self.saw(service, false);
+                        self.saw(&service, false);
                     }
                 }
                 Ok(Event::Delete(object)) => {
@@ -87,10 +87,10 @@ impl ServicesWatch {
     }
 
     /// While the first list runs the store is not ready: events go in as part of it.
-    fn saw(&mut self, service: HealthcareService, first_list: bool) {
-        let reference = ObjectRef::from_obj(&service);
+    fn saw(&mut self, service: &HealthcareService, first_list: bool) {
+        let reference = ObjectRef::from_obj(service);
         let before = self.ctx.services.get(&reference);
-        let asks = asks_for_a_pass(before.as_deref(), &service);
+        let asks = asks_for_a_pass(before.as_deref(), service);
         let event = if first_list {
             Event::InitApply(service.clone())
         } else {
@@ -99,7 +99,7 @@ impl ServicesWatch {
         self.writer.apply_watcher_event(&event);
         if asks {
             self.trigger(reference);
-            self.trigger_callers(&service);
+            self.trigger_callers(service);
         }
     }
 
