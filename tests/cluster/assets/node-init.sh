@@ -25,8 +25,8 @@ export PATH="@PATH@"
 start() { local n=$1; shift; "$@" > "@LOG@/$n.log" 2>&1 & }
 start containerd containerd --config "@CONF@/containerd.toml"
 until ctr --address "@SOCKET@" version > /dev/null 2>&1; do sleep 0.1; done
-for image in "@ROOT@"/images/*.tar; do
-  ctr --address "@SOCKET@" -n k8s.io images import --local "$image" > "@LOG@/import.log" 2>&1
+for image in "@IMAGES@"/*.tar; do
+  ctr --address "@SOCKET@" -n k8s.io images import --local "$image" >> "@LOG@/import.log" 2>&1
 done
 start kubelet kubelet --config="@CONF@/kubelet.yaml" --kubeconfig="@CONF@/kubelet.kubeconfig" --root-dir="@ROOT@/kubelet" --hostname-override=node-1 --node-ip=@NODE@
 start kube-proxy kube-proxy --config="@CONF@/kube-proxy.yaml"

@@ -13,6 +13,7 @@ use tempfile::TempDir;
 use crate::layout::{Layout, Ready};
 use crate::pki::{self, Authority, Subject};
 use crate::process::run;
+use crate::program;
 
 /// What kind of cluster is wanted.
 #[derive(Clone, Copy, Debug, Default)]
@@ -48,7 +49,7 @@ impl Cluster {
     /// With the supervisor's last words when the cluster does not start.
     pub fn start(options: Options) -> Result<Self> {
         let directory = tempfile::Builder::new().prefix("local-cluster-").tempdir()?;
-        let mut command = Command::new(supervisor()?);
+        let mut command = Command::new(program::supervisor()?);
         command
             .args(["serve", "--temporary", "--dir"])
             .arg(directory.path())
@@ -265,14 +266,4 @@ fn crds(module: &str, directory: &str) -> Result<PathBuf> {
         .and_then(serde_json::Value::as_str)
         .context("go tells where the module is")?;
     Ok(Path::new(root).join(directory))
-}
-
-/// The supervisor's binary, built by cargo beside whatever runs now.
-fn supervisor() -> Result<PathBuf> {
-    run(Command::new("cargo")
-        .args(["build", "--quiet", "-p", "local-cluster"])
-        .current_dir(env!("CARGO_MANIFEST_DIR")))?;
-    let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target");
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or(target, PathBuf::from);
-    Ok(target.join("debug/local-cluster"))
 }

@@ -1,6 +1,6 @@
 //! etcd, kube-apiserver, kube-controller-manager and kube-scheduler.
 
-use std::net::{IpAddr, Ipv4Addr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr};
 use std::process::Command;
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ use crate::assets;
 use crate::layout::Layout;
 use crate::network::Network;
 use crate::pki::{self, Authority, Subject};
+use crate::ports::Ports;
 use crate::process::{Process, Stop, run};
 use crate::toolchain::Toolchain;
 
@@ -19,6 +20,8 @@ pub const SERVICE_CIDR: &str = "10.96.0.0/16";
 const API_SERVICE: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 96, 0, 1));
 /// Addresses of pods.
 pub const POD_CIDR: &str = "10.244.0.0/16";
+/// How long a process may take to be ready.
+const PATIENCE: Duration = Duration::from_secs(90);
 /// Name of the node.
 pub const NODE: &str = "node-1";
 
@@ -32,44 +35,11 @@ pub struct ControlPlane<'a> {
     pub network: Option<&'a Network>,
     /// Whether each request is written to the audit log.
     pub audit: bool,
-    ports: Ports,
+    /// Its ports.
+    pub ports: Ports,
 }
 
-struct Ports {
-    etcd: u16,
-    etcd_peer: u16,
-    api: u16,
-    controllers: u16,
-    scheduler: u16,
-}
-
-impl<'a> ControlPlane<'a> {
-    /// Chooses ports: free ones on the host, the usual ones in a namespace of our own.
-    pub fn new(
-        layout: &'a Layout,
-        tools: &'a Toolchain,
-        network: Option<&'a Network>,
-        audit: bool,
-    ) -> Result<Self> {
-        let ports = match network {
-            Some(_) => Ports {
-                etcd: 2379,
-                etcd_peer: 2380,
-                api: 6443,
-                controllers: 10257,
-                scheduler: 10259,
-            },
-            None => free_ports()?,
-        };
-        Ok(Self {
-            layout,
-            tools,
-            network,
-            audit,
-            ports,
-        })
-    }
-
+impl ControlPlane<'_> {
     /// Address of the API server.
     pub fn server(&self) -> String {
         format!("https://{}:{}", self.address(), self.ports.api)
@@ -134,14 +104,11 @@ impl<'a> ControlPlane<'a> {
     /// Starts all four and waits until Pods can be created.
     pub fn start(&self, stop: &Stop) -> Result<Vec<(&'static str, Process)>> {
         let etcd = self.launch("etcd", self.etcd())?;
-        let mut api = self.launch("kube-apiserver", self.api_server()?)?;
-        api.wait_until(self.layout, Duration::from_secs(90), stop, || {
-            self.kubectl(&["get", "--raw", "/readyz"])
-        })?;
+        let api = self.start_api_server(stop)?;
         let mut controllers = self.launch("kube-controller-manager", self.controller_manager())?;
         let scheduler = self.launch("kube-scheduler", self.scheduler())?;
         let account = || self.kubectl(&["-n", "default", "get", "serviceaccount", "default"]);
-        controllers.wait_until(self.layout, Duration::from_secs(90), stop, account)?;
+        controllers.wait_until(self.layout, PATIENCE, stop, account)?;
         Ok(vec![
             ("etcd", etcd),
             ("kube-apiserver", api),
@@ -150,11 +117,20 @@ impl<'a> ControlPlane<'a> {
         ])
     }
 
-    /// Starts one of the four again, on the same ports.
-    pub fn restart(&self, name: &str) -> Result<Process> {
+    /// Starts the API server and waits until it takes requests.
+    fn start_api_server(&self, stop: &Stop) -> Result<Process> {
+        let mut api = self.launch("kube-apiserver", self.api_server()?)?;
+        api.wait_until(self.layout, PATIENCE, stop, || {
+            self.kubectl(&["get", "--raw", "/readyz"])
+        })?;
+        Ok(api)
+    }
+
+    /// Starts one of the four again, on the same ports; the API server takes requests then.
+    pub fn restart(&self, name: &str, stop: &Stop) -> Result<Process> {
         match name {
             "etcd" => self.launch("etcd", self.etcd()),
-            "kube-apiserver" => self.launch("kube-apiserver", self.api_server()?),
+            "kube-apiserver" => self.start_api_server(stop),
             "kube-controller-manager" => self.launch("kube-controller-manager", self.controller_manager()),
             "kube-scheduler" => self.launch("kube-scheduler", self.scheduler()),
             other => anyhow::bail!("{other} is not part of the control plane"),
@@ -306,26 +282,5 @@ impl<'a> ControlPlane<'a> {
     /// A flag that names a file of the keys and certificates.
     fn key(&self, flag: &str, file: &str) -> String {
         format!("--{flag}={}", self.layout.pki().join(file).display())
-    }
-}
-
-/// Five ports that are free now, held together while they are chosen so that they differ.
-fn free_ports() -> Result<Ports> {
-    let held = (0..5)
-        .map(|_| TcpListener::bind("127.0.0.1:0"))
-        .collect::<std::io::Result<Vec<_>>>()?;
-    let ports = held
-        .iter()
-        .map(|l| Ok(l.local_addr()?.port()))
-        .collect::<std::io::Result<Vec<_>>>()?;
-    match ports.as_slice() {
-        &[etcd, etcd_peer, api, controllers, scheduler] => Ok(Ports {
-            etcd,
-            etcd_peer,
-            api,
-            controllers,
-            scheduler,
-        }),
-        _ => anyhow::bail!("five ports were asked for"),
     }
 }

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 
 use crate::assets::{self, filled};
 use crate::control_plane::NODE;
-use crate::image;
+use crate::images;
 use crate::layout::Layout;
 use crate::network::Network;
 use crate::pki::{self, Authority, Subject};
@@ -33,7 +33,6 @@ impl Node<'_> {
     pub fn start(&self, stop: &Stop) -> Result<Process> {
         self.identities()?;
         self.configure()?;
-        self.images()?;
         self.manifests()?;
         let mut init = self.launch()?;
         let wait = format!("--for=condition=Ready node/{NODE} --timeout=1s");
@@ -81,15 +80,7 @@ impl Node<'_> {
 
     fn configure(&self) -> Result<()> {
         let (root, conf) = (&self.layout.root, self.layout.conf());
-        for directory in [
-            "var-log",
-            "sysctl",
-            "kubelet",
-            "cni",
-            "containerd",
-            "images",
-            "conf/cni.d",
-        ] {
+        for directory in ["var-log", "sysctl", "kubelet", "cni", "containerd", "conf/cni.d"] {
             std::fs::create_dir_all(root.join(directory))?;
         }
         std::fs::write(conf.join("resolv.conf"), "")?;
@@ -120,34 +111,12 @@ impl Node<'_> {
                     "CNI",
                     &show(bridge.parent().context("the plugins lie in a directory")?),
                 ),
+                ("IMAGES", &show(&images::archives(self.tools)?)),
                 ("RUNC", &show(&runc()?)),
                 ("NODE", &self.network.node().to_string()),
                 ("PATH", &self.tools.search_path()?.to_string_lossy()),
             ],
         ))
-    }
-
-    fn images(&self) -> Result<()> {
-        let directory = self.layout.root.join("images");
-        let (source, pause) = (directory.join("pause.c"), directory.join("pause"));
-        std::fs::write(&source, assets::PAUSE)?;
-        run(Command::new("gcc")
-            .args(["-Os", "-static", "-o"])
-            .arg(&pause)
-            .arg(&source))?;
-        image::write(
-            &directory.join("pause.tar"),
-            "registry.local/local-cluster/pause:3.10",
-            "pause",
-            &pause,
-        )?;
-        let coredns = self.tools.binary("coredns")?;
-        image::write(
-            &directory.join("coredns.tar"),
-            "registry.local/local-cluster/coredns:v1.15.0",
-            "coredns",
-            &coredns,
-        )
     }
 
     fn manifests(&self) -> Result<()> {

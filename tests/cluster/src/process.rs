@@ -19,10 +19,11 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts `command` with output in a log of its own. The kernel kills it when this thread ends
+    /// Starts `command` with output in a log of its own, after what is there of an earlier run. The kernel kills it when this thread ends
     /// (`PR_SET_PDEATHSIG`), so it must be called from the supervisor's main thread.
     pub fn start(layout: &Layout, name: &str, command: &[String]) -> Result<Self> {
-        let log = File::create(layout.log().join(format!("{name}.log")))?;
+        let log = layout.log().join(format!("{name}.log"));
+        let log = File::options().create(true).append(true).open(log)?;
         let child = Command::new("setpriv")
             .args(["--pdeathsig", "KILL", "--"])
             .args(command)

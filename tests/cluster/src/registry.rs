@@ -13,17 +13,17 @@ use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 
 use crate::network::Network;
+use crate::ports::Ports;
 use crate::toolchain::cache;
 
 /// Logs and kubeconfigs stay for whoever looks into a failure; data and keys go.
-const PRIVATE: [&str; 11] = [
+const PRIVATE: [&str; 10] = [
     "etcd",
     "pki",
     "containerd",
     "containerd.sock",
     "containerd.sock.ttrpc",
     "kubelet",
-    "images",
     "cni",
     "sysctl",
     "var-log",
@@ -37,6 +37,8 @@ pub struct Record {
     pub root: PathBuf,
     /// Whether they all go. Otherwise keys and data go, and the logs stay.
     pub temporary: bool,
+    /// Ports of the control plane.
+    pub ports: Ports,
     /// The network of a cluster with a node.
     pub network: Option<Network>,
 }
@@ -61,13 +63,19 @@ impl Registration {
         if others.iter().any(|other| other.root == root) {
             bail!("a cluster runs in {} already", root.display());
         }
-        let network = if node { Some(Network::plan()?) } else { None };
+        let taken: Vec<_> = others.iter().map(|other| other.ports).collect();
+        let (network, ports) = if node {
+            (Some(Network::plan()?), Ports::USUAL)
+        } else {
+            (None, Ports::free(&taken)?)
+        };
         let path = directory()?.join(format!("{}.record", std::process::id()));
         let file = File::create(&path).with_context(|| format!("write {}", path.display()))?;
         flock(&file, FlockOperation::NonBlockingLockExclusive).context("lock the cluster's record")?;
         let record = Record {
             root: root.to_owned(),
             temporary,
+            ports,
             network,
         };
         let registration = Self { record, path, file };
@@ -81,6 +89,11 @@ impl Registration {
     /// The cluster's network, if it has one.
     pub fn network(&self) -> Option<&Network> {
         self.record.network.as_ref()
+    }
+
+    /// The ports of the control plane.
+    pub fn ports(&self) -> Ports {
+        self.record.ports
     }
 
     /// In place and at once: a file renamed over this one would not be locked.

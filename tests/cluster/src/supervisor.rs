@@ -42,6 +42,7 @@ pub fn serve(root: &Path, wanted: Wanted, tell: &dyn Fn(&str)) -> Result<()> {
     let registration = Registration::create(root, wanted.temporary, wanted.node)?;
     let layout = Layout::new(root);
     layout.withdraw();
+    let _logs_of_another = std::fs::remove_dir_all(layout.log());
     layout.create()?;
     let groups: &[Group] = if wanted.node {
         &Group::ALL
@@ -49,7 +50,13 @@ pub fn serve(root: &Path, wanted: Wanted, tell: &dyn Fn(&str)) -> Result<()> {
         &Group::CONTROL_PLANE
     };
     let tools = Toolchain::build(groups, tell)?;
-    let plane = ControlPlane::new(&layout, &tools, registration.network(), wanted.audit)?;
+    let plane = ControlPlane {
+        layout: &layout,
+        tools: &tools,
+        network: registration.network(),
+        audit: wanted.audit,
+        ports: registration.ports(),
+    };
     let mut processes = start(&plane, &stop, tell)?;
     layout.announce(&Ready {
         supervisor: std::process::id(),
@@ -58,7 +65,7 @@ pub fn serve(root: &Path, wanted: Wanted, tell: &dyn Fn(&str)) -> Result<()> {
         network_namespace: registration.network().map(Network::namespace),
     })?;
     tell("ready");
-    obey(&plane, &mut processes, &commands, tell);
+    obey(&plane, &mut processes, &stop, &commands, tell);
     layout.withdraw();
     Ok(())
 }
@@ -100,16 +107,17 @@ impl Drop for Processes {
 fn obey(
     plane: &ControlPlane<'_>,
     processes: &mut Processes,
+    stop: &Stop,
     commands: &Receiver<String>,
     tell: &dyn Fn(&str),
 ) {
     for line in commands {
-        let answer = obey_one(plane, processes, &line);
+        let answer = obey_one(plane, processes, stop, &line);
         tell(&answer.map_or_else(|error| format!("failed: {error:#}"), |()| "done".to_owned()));
     }
 }
 
-fn obey_one(plane: &ControlPlane<'_>, processes: &mut Processes, line: &str) -> Result<()> {
+fn obey_one(plane: &ControlPlane<'_>, processes: &mut Processes, stop: &Stop, line: &str) -> Result<()> {
     let (verb, name) = line.split_once(' ').context("a command is a verb and a name")?;
     let known = processes.0.iter_mut().find(|(known, _)| *known == name);
     let (_, process) = known.with_context(|| format!("no process {name}"))?;
@@ -117,7 +125,7 @@ fn obey_one(plane: &ControlPlane<'_>, processes: &mut Processes, line: &str) -> 
         "stop" => process.stop(Duration::from_secs(10)),
         "kill" => process.stop(Duration::ZERO),
         "start" if process.is_running() => bail!("{name} runs already"),
-        "start" => *process = plane.restart(name)?,
+        "start" => *process = plane.restart(name, stop)?,
         other => bail!("unknown command {other}"),
     }
     Ok(())

@@ -178,7 +178,7 @@ impl Toolchain {
                     group.name(),
                     group.effort()
                 ));
-                build(*group, &directory)?;
+                fill(&directory, |unfinished| build(*group, unfinished))?;
             }
             directories.push(directory);
         }
@@ -274,20 +274,31 @@ fn sources(module: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// Builds beside the target and renames, so that the target is whole or absent.
-fn build(group: Group, directory: &Path) -> Result<()> {
+/// Makes a directory of the cache unless it is there. `make` fills another beside it, which is then renamed, so that it
+/// is whole or absent. Of several processes that want the same, one makes it and the others wait.
+pub(crate) fn fill(directory: &Path, make: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+    if directory.is_dir() {
+        return Ok(());
+    }
     let parent = directory.parent().context("the cache has a parent")?;
-    std::fs::create_dir_all(parent)?;
-    let lock = std::fs::File::create(parent.join(format!("{}.lock", group.name())))?;
+    std::fs::create_dir_all(parent).with_context(|| format!("create {}", parent.display()))?;
+    let lock = std::fs::File::create(directory.with_extension("lock"))?;
     flock(&lock, FlockOperation::LockExclusive).context("wait for another build")?;
     if directory.is_dir() {
         return Ok(());
     }
-    let unfinished = tempfile::tempdir_in(parent)?;
-    for (package, name) in group.packages() {
-        compile(group, &package, &unfinished.path().join(name))?;
-    }
-    std::fs::rename(unfinished.keep(), directory).context("move the built binaries into the cache")
+    let unfinished = tempfile::Builder::new()
+        .prefix("unfinished-")
+        .tempdir_in(parent)?;
+    make(unfinished.path())?;
+    std::fs::rename(unfinished.keep(), directory).context("move what was built into the cache")
+}
+
+fn build(group: Group, directory: &Path) -> Result<()> {
+    group
+        .packages()
+        .iter()
+        .try_for_each(|(package, name)| compile(group, package, &directory.join(name)))
 }
 
 fn compile(group: Group, package: &str, output: &Path) -> Result<()> {

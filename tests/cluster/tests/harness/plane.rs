@@ -27,4 +27,8 @@ fn a_killed_api_server_comes_back_with_its_data() {
     cluster.restart("kube-apiserver").unwrap();
     let kept = ["get", "configmap", "kept", "-o", "jsonpath={.data.key}"];
     assert_eq!(cluster.kubectl(&kept).unwrap(), "value");
+    let log = cluster.layout().log().join("kube-apiserver.log");
+    let log = std::fs::read_to_string(log).unwrap();
+    let both = "the log holds both runs";
+    assert_eq!(log.matches("Serving securely on").count(), 2, "{both}");
 }
