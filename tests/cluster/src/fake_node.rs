@@ -2,49 +2,53 @@
 //! what pods really do is tested on the real node.
 
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use anyhow::Result;
 use futures::StreamExt;
 use k8s_openapi::api::coordination::v1::{Lease, LeaseSpec};
 use k8s_openapi::api::core::v1::{Node, Pod};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, ObjectMeta};
-use kube::api::{DeleteParams, Patch, PatchParams, PostParams};
+use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams, Preconditions};
 use kube::runtime::{WatchStreamExt, watcher};
 use kube::{Api, Client, ResourceExt};
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
 const NAME: &str = "fake-node";
+/// Of documentation (RFC 5737): no packet goes there.
+const HOST: &str = "192.0.2.1";
+/// Between two attempts at a pod.
+const LONGEST: Duration = Duration::from_secs(5);
 
-/// Runs until dropped. Pods bound to it become Running and Ready at once, except those whose image contains
-/// `missing` (ImagePullBackOff), `crash` (CrashLoopBackOff, exit code 1), `oom` (OOMKilled) or `unready`.
+/// Runs until dropped. Pods bound to it become Running and Ready at once, each with an address of its own, except
+/// those whose image contains `missing` (ImagePullBackOff), `crash` (CrashLoopBackOff, exit code 1), `oom` (OOMKilled)
+/// or `unready`.
 #[derive(Debug)]
 pub struct FakeNode {
     tasks: Vec<JoinHandle<()>>,
 }
 
 impl FakeNode {
-    /// Registers the node and starts to play its part.
+    /// Registers the node and starts to play its part. One that was dropped, or whose process ended, may be started
+    /// again: it takes the part up where it was.
     pub async fn start(client: Client) -> Result<Self> {
         let nodes: Api<Node> = Api::all(client.clone());
-        let node = nodes.create(&PostParams::default(), &node()).await?;
-        nodes
-            .patch_status(
-                NAME,
-                &PatchParams::default(),
-                &Patch::Merge(json!({"status": status()})),
-            )
-            .await?;
-        nodes
-            .patch(
-                NAME,
-                &PatchParams::default(),
-                &Patch::Merge(json!({"spec": {"taints": null}})),
-            )
-            .await?;
+        let node = match nodes.create(&PostParams::default(), &node()).await {
+            Err(kube::Error::Api(refusal)) if refusal.code == 409 => nodes.get(NAME).await?,
+            created => created?,
+        };
+        let parameters = PatchParams::default();
+        let ready = Patch::Merge(json!({"status": status()}));
+        nodes.patch_status(NAME, &parameters, &ready).await?;
+        let untainted = Patch::Merge(json!({"spec": {"taints": null}}));
+        nodes.patch(NAME, &parameters, &untainted).await?;
+        let addresses = Addresses::of(&client).await?;
         let heartbeat = tokio::spawn(heartbeat(client.clone(), node.uid().unwrap_or_default()));
         Ok(Self {
-            tasks: vec![heartbeat, tokio::spawn(play(client))],
+            tasks: vec![heartbeat, tokio::spawn(play(client, addresses))],
         })
     }
 }
@@ -106,7 +110,7 @@ async fn heartbeat(client: Client, uid: String) {
                 &Patch::Apply(body),
             )
             .await;
-        tokio::time::sleep(std::time::Duration::from_secs(10)).await;
+        tokio::time::sleep(Duration::from_secs(10)).await;
     }
 }
 
@@ -118,52 +122,108 @@ fn now() -> jiff::Timestamp {
     jiff::Timestamp::now()
 }
 
-async fn play(client: Client) {
+/// Pods on this node.
+fn mine() -> String {
+    format!("spec.nodeName={NAME}")
+}
+
+async fn play(client: Client, addresses: Addresses) {
     let pods: Api<Pod> = Api::all(client.clone());
-    let mine = watcher::Config::default().fields(&format!("spec.nodeName={NAME}"));
-    let events = watcher(pods, mine).default_backoff().applied_objects();
-    let played = events.for_each_concurrent(64, |pod| {
-        let client = client.clone();
-        async move {
-            if let Ok(pod) = pod {
-                let _retried = attend(client, pod).await;
-            }
+    let events = watcher(pods, watcher::Config::default().fields(&mine()))
+        .default_backoff()
+        .applied_objects();
+    let played = events.for_each_concurrent(64, |pod| async {
+        if let Ok(pod) = pod {
+            attend_until_done(&client, &addresses, &pod).await;
         }
     });
     played.await;
 }
 
+/// A pod that could not be attended to is tried again: no further event may come for it.
+async fn attend_until_done(client: &Client, addresses: &Addresses, pod: &Pod) {
+    let mut wait = Duration::from_millis(100);
+    while let Err(error) = attend(client, addresses, pod).await {
+        if is_gone(client, pod).await {
+            return;
+        }
+        if wait >= LONGEST {
+            complain(pod, &error);
+        }
+        tokio::time::sleep(wait).await;
+        wait = LONGEST.min(wait * 2);
+    }
+}
+
+/// Whether the pod does not exist any more; another of its name may be in its place.
+async fn is_gone(client: &Client, pod: &Pod) -> bool {
+    let pods: Api<Pod> = Api::namespaced(client.clone(), &pod.namespace().unwrap_or_default());
+    let found = pods.get_opt(&pod.name_any()).await;
+    found.is_ok_and(|found| found.is_none_or(|found| found.uid() != pod.uid()))
+}
+
+#[expect(clippy::print_stderr, reason = "progress of a harness")]
+fn complain(pod: &Pod, error: &kube::Error) {
+    eprintln!(
+        "local-cluster: the fake node cannot play {}: {error}",
+        pod.name_any()
+    );
+}
+
 /// Brings one pod to the state that its image asks for, or lets it go.
-async fn attend(client: Client, pod: Pod) -> Result<()> {
+async fn attend(client: &Client, addresses: &Addresses, pod: &Pod) -> kube::Result<()> {
     let name = pod.name_any();
-    let api: Api<Pod> = Api::namespaced(client, &pod.namespace().unwrap_or_default());
+    let api: Api<Pod> = Api::namespaced(client.clone(), &pod.namespace().unwrap_or_default());
     if pod.metadata.deletion_timestamp.is_some() {
-        api.delete(
-            &name,
-            &DeleteParams {
-                grace_period_seconds: Some(0),
-                ..DeleteParams::default()
-            },
-        )
-        .await?;
-        return Ok(());
+        let preconditions = Preconditions {
+            uid: pod.uid(),
+            resource_version: None,
+        };
+        let at_once = DeleteParams::default()
+            .grace_period(0)
+            .preconditions(preconditions);
+        return api.delete(&name, &at_once).await.map(|_gone| ());
     }
     let played = pod
         .status
         .as_ref()
         .is_some_and(|s| s.container_statuses.is_some());
     if !played {
-        api.patch_status(
-            &name,
-            &PatchParams::default(),
-            &Patch::Merge(json!({"status": played_status(&pod)})),
-        )
-        .await?;
+        // The uid makes a patch of another pod of this name a conflict.
+        let patch = json!({"metadata": {"uid": pod.uid()}, "status": played_status(pod, addresses.next())});
+        api.patch_status(&name, &PatchParams::default(), &Patch::Merge(patch))
+            .await?;
     }
     Ok(())
 }
 
-fn played_status(pod: &Pod) -> Value {
+/// Addresses for pods from 198.18.0.0/15, which RFC 2544 sets aside for benchmarks: no packet goes there.
+#[derive(Debug)]
+struct Addresses(AtomicU32);
+
+impl Addresses {
+    const FIRST: u32 = u32::from_be_bytes([198, 18, 0, 1]);
+
+    /// Those above the ones that pods of this node have already.
+    async fn of(client: &Client) -> kube::Result<Self> {
+        let pods: Api<Pod> = Api::all(client.clone());
+        let pods = pods.list(&ListParams::default().fields(&mine())).await?;
+        let used = pods.iter().filter_map(|pod| pod.status.as_ref()?.pod_ip.clone());
+        Ok(Self::above(used))
+    }
+
+    fn above(used: impl Iterator<Item = String>) -> Self {
+        let used = used.filter_map(|address| address.parse::<Ipv4Addr>().ok());
+        let next = used.map(|address| u32::from(address).saturating_add(1));
+        Self(AtomicU32::new(next.max().unwrap_or_default().max(Self::FIRST)))
+    }
+
+    fn next(&self) -> Ipv4Addr {
+        Ipv4Addr::from(self.0.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+fn played_status(pod: &Pod, address: Ipv4Addr) -> Value {
     let containers = pod.spec.iter().flat_map(|spec| &spec.containers);
     let statuses: Vec<_> = containers
         .map(|c| container(&c.name, c.image.as_deref().unwrap_or_default()))
@@ -177,7 +237,7 @@ fn played_status(pod: &Pod) -> Value {
         .all(|status| status.pointer("/state/running").is_some());
     json!({
         "phase": if running { "Running" } else { "Pending" },
-        "podIP": "192.0.2.1", "podIPs": [{"ip": "192.0.2.1"}], "hostIP": "192.0.2.2",
+        "podIP": address, "podIPs": [{"ip": address}], "hostIP": HOST, "hostIPs": [{"ip": HOST}],
         "startTime": now(),
         "conditions": [
             {"type": "PodScheduled", "status": "True"},
@@ -220,3 +280,6 @@ fn container(name: &str, image: &str) -> Value {
         "restartCount": restarts, "state": state, "lastState": last,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod ends;
 #[cfg(test)]
+mod fake_node;
+#[cfg(test)]
 mod node;
 #[cfg(test)]
 mod plane;
