@@ -13,3 +13,4 @@ mod ownership;
 mod refusals;
 mod replicas;
 mod support;
+mod telemetry;
