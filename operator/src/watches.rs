@@ -186,3 +186,6 @@ pub(crate) fn asks_for_a_pass(before: Option<&HealthcareService>, after: &Health
             || after.metadata.deletion_timestamp.is_some()
     })
 }
+
+#[cfg(test)]
+mod tests;
