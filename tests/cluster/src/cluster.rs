@@ -216,7 +216,7 @@ impl Supervisor {
             }
             progress(&last);
         }
-        bail!("the cluster did not start: {last}")
+        bail!("the cluster's supervisor ended: {last}")
     }
 }
 

@@ -1,11 +1,12 @@
 //! However a cluster ends, nothing of it stays on the machine.
 
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command};
 
 use anyhow::Context;
 use local_cluster::{Cluster, Options, registry};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 use crate::support::{Traces, eventually};
 
@@ -33,6 +34,7 @@ fn owner(test: &str) -> (Child, Traces) {
     let mut process = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", test])
         .env(TOLD_IN, &told_in)
+        .process_group(0)
         .stdin(std::process::Stdio::piped())
         .stdout(std::process::Stdio::null())
         .spawn()
@@ -61,6 +63,16 @@ fn an_owner_that_is_killed_leaves_nothing() {
     let (mut process, traces) = owner("ends::an_owner_that_is_killed_leaves_nothing");
     process.kill().unwrap();
     process.wait().unwrap();
+    traces.wait_until_gone();
+}
+
+/// As a terminal does on Ctrl-C: the signal is for every process of the group.
+#[test]
+fn an_owner_that_is_interrupted_leaves_nothing() {
+    play_owner(false);
+    let (mut process, traces) = owner("ends::an_owner_that_is_interrupted_leaves_nothing");
+    kill_process_group(Pid::from_child(&process), Signal::INT).unwrap();
+    assert!(!process.wait().unwrap().success());
     traces.wait_until_gone();
 }
 

@@ -9,4 +9,6 @@ mod node;
 #[cfg(test)]
 mod plane;
 #[cfg(test)]
+mod shell;
+#[cfg(test)]
 mod support;

@@ -31,12 +31,25 @@ impl Traces {
     pub(super) fn found(&self) -> Vec<String> {
         let mut found = processes(&self.0.root);
         found.extend(mounts(&self.0.root));
-        found.extend(self.0.root.exists().then(|| self.0.root.display().to_string()));
+        found.extend(self.files().iter().map(|path| path.display().to_string()));
         let network: Vec<_> = self.network().into_iter().filter(|path| path.exists()).collect();
         if !network.is_empty() && !self.number_is_another_clusters() {
             found.extend(network.iter().map(|path| path.display().to_string()));
         }
         found
+    }
+
+    /// Of a directory that somebody chose, logs may stay.
+    fn files(&self) -> Vec<PathBuf> {
+        let root = &self.0.root;
+        let files = if self.0.temporary {
+            vec![root.clone()]
+        } else {
+            ["pki", "etcd", "containerd", "kubelet", "stdin", "ready.json"]
+                .map(|name| root.join(name))
+                .to_vec()
+        };
+        files.into_iter().filter(|path| path.exists()).collect()
     }
 
     fn network(&self) -> Vec<PathBuf> {
