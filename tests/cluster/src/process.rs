@@ -1,7 +1,7 @@
 //! Processes that end with the supervisor.
 
 use std::fs::File;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -110,6 +110,22 @@ impl Stop {
         }
         Ok(())
     }
+
+    /// Runs a command to its end, or kills it when the end is asked for.
+    pub fn run(&self, command: &mut Command) -> Result<ExitStatus> {
+        let mut child = command.spawn().context("start it")?;
+        loop {
+            if let Some(status) = child.try_wait()? {
+                return Ok(status);
+            }
+            if let Err(stopped) = self.check() {
+                child.kill()?;
+                child.wait()?;
+                return Err(stopped);
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
 }
 
 /// The last lines of a process' log.
@@ -142,3 +158,6 @@ pub fn run(command: &mut Command) -> Result<String> {
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
+
+#[cfg(test)]
+mod tests;

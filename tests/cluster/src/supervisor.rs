@@ -49,7 +49,7 @@ pub fn serve(root: &Path, wanted: Wanted, tell: &dyn Fn(&str)) -> Result<()> {
     } else {
         &Group::CONTROL_PLANE
     };
-    let tools = Toolchain::build(groups, tell)?;
+    let tools = Toolchain::build_until_stopped(groups, tell, &stop)?;
     let plane = ControlPlane {
         layout: &layout,
         tools: &tools,

@@ -1,5 +1,7 @@
 //! Builds the binaries from Go modules, once, into a cache outside the checkout.
 
+mod group;
+
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -8,149 +10,9 @@ use anyhow::{Context, Result, bail};
 use rustix::fs::{FlockOperation, flock};
 use sha2::{Digest, Sha256};
 
-const KUBERNETES: &str = "v1.36.3";
-const CONTAINERD: &str = "github.com/containerd/containerd/v2";
+use crate::process::Stop;
 
-/// Binaries that are built together, from one module of `tools/`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Group {
-    /// kube-apiserver, kube-controller-manager, kube-scheduler, kubectl, kubelet, kube-proxy.
-    Kubernetes,
-    /// etcd.
-    Etcd,
-    /// helm.
-    Helm,
-    /// crane, which pushes images to a registry.
-    Crane,
-    /// containerd, ctr and the shim.
-    Containerd,
-    /// CNI plugins.
-    Cni,
-    /// metrics-server.
-    MetricsServer,
-    /// CoreDNS.
-    CoreDns,
-    /// The agent that enforces network policies.
-    NetworkPolicy,
-    /// The server and client that the harness' own tests put into pods. No cluster needs it.
-    Probe,
-}
-
-impl Group {
-    /// Enough for a control plane and its users.
-    pub const CONTROL_PLANE: [Self; 4] = [Self::Kubernetes, Self::Etcd, Self::Helm, Self::Crane];
-    /// Everything that a cluster with a node needs.
-    pub const ALL: [Self; 9] = [
-        Self::Kubernetes,
-        Self::Etcd,
-        Self::Helm,
-        Self::Crane,
-        Self::Containerd,
-        Self::Cni,
-        Self::MetricsServer,
-        Self::CoreDns,
-        Self::NetworkPolicy,
-    ];
-
-    /// The module's directory under `tools/`, and its name in the cache.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Kubernetes => "k8s",
-            Self::Etcd => "etcd",
-            Self::Helm => "helm",
-            Self::Crane => "crane",
-            Self::Containerd => "containerd",
-            Self::Cni => "cni",
-            Self::MetricsServer => "metrics-server",
-            Self::CoreDns => "coredns",
-            Self::NetworkPolicy => "netpol",
-            Self::Probe => "probe",
-        }
-    }
-
-    /// What to expect of a first build on two cores.
-    const fn effort(self) -> &'static str {
-        match self {
-            Self::Kubernetes => "six to ten minutes",
-            Self::Helm | Self::CoreDns => "one to three minutes",
-            Self::Containerd | Self::MetricsServer => "about a minute",
-            _ => "seconds",
-        }
-    }
-
-    /// Packages and the names of their binaries; a binary is named by the last element unless told otherwise.
-    fn packages(self) -> Vec<(String, &'static str)> {
-        let under = |base: &str, names: &[&'static str]| -> Vec<(String, &'static str)> {
-            names
-                .iter()
-                .map(|name| (format!("{base}/{name}"), name.rsplit('/').next().unwrap_or(name)))
-                .collect()
-        };
-        match self {
-            Self::Kubernetes => under(
-                "k8s.io/kubernetes/cmd",
-                &[
-                    "kube-apiserver",
-                    "kube-controller-manager",
-                    "kube-scheduler",
-                    "kubectl",
-                    "kubelet",
-                    "kube-proxy",
-                ],
-            ),
-            Self::Etcd => vec![("go.etcd.io/etcd/server/v3".to_owned(), "etcd")],
-            Self::Helm => under("helm.sh/helm/v4/cmd", &["helm"]),
-            Self::Crane => under("github.com/google/go-containerregistry/cmd", &["crane"]),
-            Self::Containerd => under(
-                &format!("{CONTAINERD}/cmd"),
-                &["containerd", "ctr", "containerd-shim-runc-v2"],
-            ),
-            Self::Cni => under(
-                "github.com/containernetworking/plugins/plugins",
-                &["main/bridge", "main/loopback", "ipam/host-local", "meta/portmap"],
-            ),
-            Self::MetricsServer => under("sigs.k8s.io/metrics-server/cmd", &["metrics-server"]),
-            Self::CoreDns => under("github.com/coredns", &["coredns"]),
-            Self::NetworkPolicy => vec![(".".to_owned(), "netpol")],
-            Self::Probe => vec![(".".to_owned(), "probe")],
-        }
-    }
-
-    fn flags(self) -> Vec<String> {
-        let plain = "-s -w".to_owned();
-        let linker = match self {
-            Self::Kubernetes => {
-                let at = "k8s.io/component-base/version";
-                format!(
-                    "{plain} -X {at}.gitVersion={KUBERNETES} -X {at}.gitMajor=1 -X {at}.gitMinor=36 -X {at}.gitTreeState=archive -X {at}.gitCommit=module -X {at}.buildDate=1970-01-01T00:00:00Z"
-                )
-            }
-            Self::Containerd => format!("{plain} -X {CONTAINERD}/version.Version=v2.4.2"),
-            _ => plain,
-        };
-        let tags = match self {
-            Self::Kubernetes => "providerless",
-            Self::Containerd => "no_btrfs,no_zfs,no_devmapper",
-            _ => "",
-        };
-        vec![format!("-tags={tags}"), format!("-ldflags={linker}")]
-    }
-
-    fn source(self) -> PathBuf {
-        Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("tools")
-            .join(self.name())
-    }
-
-    /// Binaries of this group that an installation for controller tests may bring.
-    fn provided(self, assets: &Path) -> bool {
-        let wanted: &[&str] = match self {
-            Self::Etcd => &["etcd"],
-            _ => return false,
-        };
-        wanted.iter().all(|name| assets.join(name).is_file())
-    }
-}
+pub use group::Group;
 
 /// Directories with binaries, in the order of a search path.
 #[derive(Clone, Debug)]
@@ -164,6 +26,11 @@ impl Toolchain {
     /// # Errors
     /// When Go is missing or a build fails, with the command and its output on standard error.
     pub fn build(groups: &[Group], tell: &dyn Fn(&str)) -> Result<Self> {
+        Self::build_until_stopped(groups, tell, &Stop::default())
+    }
+
+    /// The same, for somebody who may ask for its end meanwhile.
+    pub(crate) fn build_until_stopped(groups: &[Group], tell: &dyn Fn(&str), stop: &Stop) -> Result<Self> {
         let assets = assets();
         let mut directories: Vec<PathBuf> = assets.iter().cloned().collect();
         for (position, group) in groups.iter().enumerate() {
@@ -178,7 +45,7 @@ impl Toolchain {
                     group.name(),
                     group.effort()
                 ));
-                fill(&directory, |unfinished| build(*group, unfinished))?;
+                fill(&directory, |unfinished| build(*group, unfinished, stop))?;
             }
             directories.push(directory);
         }
@@ -294,14 +161,14 @@ pub(crate) fn fill(directory: &Path, make: impl FnOnce(&Path) -> Result<()>) -> 
     std::fs::rename(unfinished.keep(), directory).context("move what was built into the cache")
 }
 
-fn build(group: Group, directory: &Path) -> Result<()> {
+fn build(group: Group, directory: &Path, stop: &Stop) -> Result<()> {
     group
         .packages()
         .iter()
-        .try_for_each(|(package, name)| compile(group, package, &directory.join(name)))
+        .try_for_each(|(package, name)| compile(group, package, &directory.join(name), stop))
 }
 
-fn compile(group: Group, package: &str, output: &Path) -> Result<()> {
+fn compile(group: Group, package: &str, output: &Path, stop: &Stop) -> Result<()> {
     let mut command = Command::new("go");
     command
         .arg("build")
@@ -314,7 +181,9 @@ fn compile(group: Group, package: &str, output: &Path) -> Result<()> {
         .stdin(Stdio::null())
         .env("CGO_ENABLED", "0")
         .env("GOFLAGS", "-buildvcs=false");
-    let status = command.status().context("run go: install Go 1.26 or newer")?;
+    let status = stop
+        .run(&mut command)
+        .context("run go: install Go 1.26 or newer")?;
     if !status.success() {
         bail!("{command:?} failed with {status}");
     }
