@@ -29,6 +29,10 @@ pub struct Admin {
 pub async fn serve(address: SocketAddr, admin: Admin, shutdown: CancellationToken) -> std::io::Result<()> {
     let listener = TcpListener::bind(address).await?;
     tracing::info!(%address, "serving /healthz, /readyz and /metrics");
+    serve_on(listener, admin, shutdown).await
+}
+
+async fn serve_on(listener: TcpListener, admin: Admin, shutdown: CancellationToken) -> std::io::Result<()> {
     axum::serve(listener, router(admin))
         .with_graceful_shutdown(shutdown.cancelled_owned())
         .await
@@ -46,7 +50,11 @@ async fn readyz(State(admin): State<Admin>) -> Response {
     if *admin.ready.borrow() {
         "ok".into_response()
     } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "still listing what there is").into_response()
+        (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "not ready: the API server did not answer yet, or not everything is listed",
+        )
+            .into_response()
     }
 }
 

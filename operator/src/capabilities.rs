@@ -47,12 +47,17 @@ impl Capabilities {
     pub async fn discover(client: &Client) -> kube::Result<Self> {
         let monitoring = plurals(client, MONITORING).await?;
         let gateway = plurals(client, GATEWAY).await?;
+        Ok(Self::of(&monitoring, &gateway))
+    }
+
+    /// What these plurals of the two API groups amount to. Pure.
+    fn of(monitoring: &[String], gateway: &[String]) -> Self {
         let has = |list: &[String], plural: &str| list.iter().any(|name| name == plural);
-        Ok(Self {
-            service_monitor: has(&monitoring, "servicemonitors"),
-            prometheus_rule: has(&monitoring, "prometheusrules"),
-            http_route: has(&gateway, "httproutes"),
-        })
+        Self {
+            service_monitor: has(monitoring, "servicemonitors"),
+            prometheus_rule: has(monitoring, "prometheusrules"),
+            http_route: has(gateway, "httproutes"),
+        }
     }
 }
 
@@ -73,15 +78,26 @@ pub async fn follow(client: Client, current: watch::Sender<Capabilities>) {
         match event {
             Ok(event) if concerns_us(&event) => settle(&client, &current).await,
             Ok(_) => {}
-            Err(error) if !refused => {
+            Err(error) if is_forbidden(&error) && !refused => {
                 refused = true;
                 tracing::warn!(
                     %error,
-                    "cannot watch CustomResourceDefinitions (list and watch on apiextensions.k8s.io are needed): optional APIs that come or go are noticed after a restart only"
+                    "a ClusterRole must allow list and watch on customresourcedefinitions.apiextensions.k8s.io: until then optional APIs that come or go are noticed after a restart only"
                 );
             }
             Err(error) => tracing::debug!(%error, "watch of CustomResourceDefinitions interrupted"),
         }
+    }
+}
+
+fn is_forbidden(error: &watcher::Error) -> bool {
+    use watcher::Error::{InitialListFailed, NoResourceVersion, WatchError, WatchFailed, WatchStartFailed};
+    match error {
+        InitialListFailed(error) | WatchStartFailed(error) | WatchFailed(error) => {
+            matches!(error, kube::Error::Api(status) if status.code == 403)
+        }
+        WatchError(status) => status.code == 403,
+        NoResourceVersion => false,
     }
 }
 

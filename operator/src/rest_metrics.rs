@@ -3,25 +3,36 @@
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use http::{Request, Response};
+use http::header::USER_AGENT;
+use http::{HeaderValue, Request, Response, Uri};
 use kube::client::ClientBuilder;
 use kube::{Client, Config};
 use tower::{Layer, Service};
 
 use crate::metrics::OperatorMetrics;
 
+/// How the operator names itself in the API server's audit log.
+const AGENT: &str = concat!("healthcare-operator/", env!("CARGO_PKG_VERSION"));
+
 /// A client with kube's own layers (authentication, retries on 429, 503 and 504) and ours around them: what is counted
 /// is what the operator asked for.
 ///
 /// # Errors
 /// When the configuration is unusable, for example a certificate that cannot be read.
-pub fn client(config: Config, metrics: &OperatorMetrics) -> kube::Result<Client> {
-    let host = config.cluster_url.host().unwrap_or_default().to_owned();
+pub fn client(mut config: Config, metrics: &OperatorMetrics) -> kube::Result<Client> {
+    config.headers.push((USER_AGENT, HeaderValue::from_static(AGENT)));
     let layer = Counting {
         metrics: metrics.clone(),
-        host,
+        host: host_and_port(&config.cluster_url),
     };
     Ok(ClientBuilder::try_from(config)?.with_layer(&layer).build())
+}
+
+/// client-go's `host` label. Never the user information that a URL may carry.
+fn host_and_port(url: &Uri) -> String {
+    let host = url.host().unwrap_or_default();
+    url.port_u16()
+        .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
 /// The layer.
@@ -79,3 +90,6 @@ where
         })
     }
 }
+
+#[cfg(test)]
+mod tests;
