@@ -58,7 +58,7 @@ impl Registration {
     /// # Errors
     /// When another cluster runs in this directory, or the network cannot be made.
     pub fn create(root: &Path, temporary: bool, node: bool) -> Result<Self> {
-        let _one_at_a_time = registry_lock()?;
+        let _one_at_a_time = hold()?;
         let others = remove_leftovers()?;
         if others.iter().any(|other| other.root == root) {
             bail!("a cluster runs in {} already", root.display());
@@ -143,13 +143,13 @@ fn remove_directory(directory: &Path) {
 
 /// Removes what clusters left whose supervisor was killed.
 pub fn reap() -> Result<()> {
-    let _one_at_a_time = registry_lock()?;
+    let _one_at_a_time = hold()?;
     remove_leftovers().map(|_running| ())
 }
 
 /// What is written down of the clusters that run.
 pub fn running() -> Result<Vec<Record>> {
-    let _one_at_a_time = registry_lock()?;
+    let _one_at_a_time = hold()?;
     let held = records()?.into_iter().filter(|path| is_held(path));
     Ok(held.filter_map(|path| read(&path)).collect())
 }
@@ -197,8 +197,9 @@ fn directory() -> Result<PathBuf> {
     Ok(directory)
 }
 
-/// Held while records come and go.
-fn registry_lock() -> Result<File> {
+/// While the value lives, no cluster is registered and nothing is removed of those whose supervisor was killed. A
+/// running supervisor ends undisturbed.
+pub fn hold() -> Result<File> {
     let lock = File::create(directory()?.join("lock"))?;
     flock(&lock, FlockOperation::LockExclusive).context("wait for another cluster's start")?;
     Ok(lock)

@@ -52,18 +52,20 @@ fn owner(test: &str) -> (Child, Traces) {
 fn an_owner_that_panics_leaves_nothing() {
     play_owner(false);
     let (mut process, traces) = owner("ends::an_owner_that_panics_leaves_nothing");
-    drop(process.stdin.take());
-    assert_eq!(process.wait().unwrap().code(), Some(101), "an end by panic");
-    traces.wait_until_gone();
+    traces.wait_until_gone_after(|| {
+        drop(process.stdin.take());
+        assert_eq!(process.wait().unwrap().code(), Some(101), "an end by panic");
+    });
 }
 
 #[test]
 fn an_owner_that_is_killed_leaves_nothing() {
     play_owner(true);
     let (mut process, traces) = owner("ends::an_owner_that_is_killed_leaves_nothing");
-    process.kill().unwrap();
-    process.wait().unwrap();
-    traces.wait_until_gone();
+    traces.wait_until_gone_after(|| {
+        process.kill().unwrap();
+        process.wait().unwrap();
+    });
 }
 
 /// As a terminal does on Ctrl-C: the signal is for every process of the group.
@@ -71,9 +73,10 @@ fn an_owner_that_is_killed_leaves_nothing() {
 fn an_owner_that_is_interrupted_leaves_nothing() {
     play_owner(false);
     let (mut process, traces) = owner("ends::an_owner_that_is_interrupted_leaves_nothing");
-    kill_process_group(Pid::from_child(&process), Signal::INT).unwrap();
-    assert!(!process.wait().unwrap().success());
-    traces.wait_until_gone();
+    traces.wait_until_gone_after(|| {
+        kill_process_group(Pid::from_child(&process), Signal::INT).unwrap();
+        assert!(!process.wait().unwrap().success());
+    });
 }
 
 #[test]

@@ -29,13 +29,21 @@ impl Traces {
 
     /// What is there of them.
     pub(super) fn found(&self) -> Vec<String> {
+        let network = self.network();
+        // A number is given to another cluster only when nothing of this one is left.
+        let network = if self.number_is_another_clusters() {
+            Vec::new()
+        } else {
+            network
+        };
+        self.rest().into_iter().chain(network).collect()
+    }
+
+    /// Processes, mounts and files.
+    fn rest(&self) -> Vec<String> {
         let mut found = processes(&self.0.root);
         found.extend(mounts(&self.0.root));
         found.extend(self.files().iter().map(|path| path.display().to_string()));
-        let network: Vec<_> = self.network().into_iter().filter(|path| path.exists()).collect();
-        if !network.is_empty() && !self.number_is_another_clusters() {
-            found.extend(network.iter().map(|path| path.display().to_string()));
-        }
         found
     }
 
@@ -52,25 +60,35 @@ impl Traces {
         files.into_iter().filter(|path| path.exists()).collect()
     }
 
-    fn network(&self) -> Vec<PathBuf> {
+    /// The network namespace, the link and the control groups.
+    fn network(&self) -> Vec<String> {
         let Some(network) = &self.0.network else {
             return Vec::new();
         };
         let namespace = Path::new("/run/netns").join(network.namespace());
         let link = Path::new("/sys/class/net").join(network.link());
-        [namespace, link]
-            .into_iter()
-            .chain(network.cgroups.clone())
-            .collect()
+        let all = [namespace, link].into_iter().chain(network.cgroups.clone());
+        let existing = all.filter(|path| path.exists());
+        existing.map(|path| path.display().to_string()).collect()
     }
 
-    /// A number is given to another cluster only when nothing of this one is left.
     fn number_is_another_clusters(&self) -> bool {
         let number = |record: &Record| record.network.as_ref().map(|network| network.index);
         let others = registry::running().unwrap();
-        others
-            .iter()
-            .any(|other| other.root != self.0.root && number(other) == number(&self.0))
+        let same = |other: &Record| other.root != self.0.root && number(other) == number(&self.0);
+        number(&self.0).is_some() && others.iter().any(same)
+    }
+
+    /// Does something that ends the cluster and waits until its supervisor has removed everything: starts of other
+    /// clusters, which would remove what it leaves, wait meanwhile.
+    pub(super) fn wait_until_gone_after(&self, end: impl FnOnce()) {
+        let _no_help = registry::hold().unwrap();
+        end();
+        eventually("the supervisor removes everything", || {
+            let found: Vec<_> = self.rest().into_iter().chain(self.network()).collect();
+            anyhow::ensure!(found.is_empty(), "still there: {found:#?}");
+            Ok(())
+        });
     }
 
     /// Waits until nothing is left.
