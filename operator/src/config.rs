@@ -1,12 +1,14 @@
 //! The operator's settings: flags, each also an environment variable.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use service_kit::telemetry::TelemetryConfig;
+use thiserror::Error;
 
+use crate::leader::LeaseConfig;
 use crate::plan::OperatorDefaults;
 
 /// Runs healthcare services on Kubernetes from one manifest each.
@@ -52,11 +54,17 @@ pub struct RunArgs {
     #[arg(long, env = "POD_NAMESPACE", hide = true)]
     pub pod_namespace: Option<String>,
     /// Name of the Lease
-    #[arg(long, env = "LEASE_NAME", default_value = "healthcare-operator")]
+    #[arg(long, env = "LEASE_NAME", default_value = "healthcare-operator", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub lease_name: String,
     /// Seconds a standby waits for a silent leader
     #[arg(long, env = "LEASE_DURATION_SECONDS", default_value_t = 15, value_parser = clap::value_parser!(u64).range(3..=300))]
     pub lease_duration_seconds: u64,
+    /// Seconds after which a leader that cannot renew gives up [default: two thirds of the lease duration]
+    #[arg(long, env = "RENEW_DEADLINE_SECONDS")]
+    pub renew_deadline_seconds: Option<u64>,
+    /// Seconds between tries [default: two fifteenths of the lease duration]
+    #[arg(long, env = "RETRY_PERIOD_SECONDS")]
+    pub retry_period_seconds: Option<u64>,
     /// Name of this replica in the Lease [default: the host name and a random suffix]
     #[arg(long, env = "POD_NAME")]
     pub identity: Option<String>,
@@ -104,29 +112,66 @@ impl RunArgs {
     /// What these settings add to every service.
     pub fn defaults(&self) -> OperatorDefaults {
         OperatorDefaults {
-            otlp_endpoint: self.default_otlp_endpoint.clone(),
+            otlp_endpoint: given(self.default_otlp_endpoint.as_deref()).map(str::to_owned),
             monitoring_namespace_labels: self.monitoring_namespace_labels.0.clone(),
             ingress_namespace_labels: self.ingress_namespace_labels.0.clone(),
         }
     }
 
-    /// Terms of the election: a leader gives up after two thirds of the lease, as client-go's defaults do.
-    pub fn lease(&self, default_namespace: &str) -> crate::leader::LeaseConfig {
+    /// Terms of the election; client-go's proportions where only the duration is given.
+    ///
+    /// # Errors
+    /// When not duration > deadline > period > 0: two replicas could lead at once.
+    pub fn lease(&self, default_namespace: &str) -> Result<LeaseConfig, ConfigError> {
         let duration = Duration::from_secs(self.lease_duration_seconds);
-        let namespace = self
-            .lease_namespace
-            .as_deref()
-            .or(self.pod_namespace.as_deref())
+        let renew_deadline = self
+            .renew_deadline_seconds
+            .map_or(duration * 2 / 3, Duration::from_secs);
+        let retry_period = self
+            .retry_period_seconds
+            .map_or(duration * 2 / 15, Duration::from_secs);
+        if duration <= renew_deadline || renew_deadline <= retry_period || retry_period.is_zero() {
+            return Err(ConfigError::Lease {
+                duration,
+                renew_deadline,
+                retry_period,
+            });
+        }
+        let namespace = given(self.lease_namespace.as_deref())
+            .or_else(|| given(self.pod_namespace.as_deref()))
             .unwrap_or(default_namespace);
-        crate::leader::LeaseConfig {
+        Ok(LeaseConfig {
             namespace: namespace.to_owned(),
             name: self.lease_name.clone(),
-            identity: self.identity.clone().unwrap_or_else(random_identity),
+            // An empty holder means that nobody leads.
+            identity: given(self.identity.as_deref()).map_or_else(random_identity, str::to_owned),
             duration,
-            renew_deadline: duration * 2 / 3,
-            retry_period: duration * 2 / 15,
-        }
+            renew_deadline,
+            retry_period,
+        })
     }
+}
+
+/// Why settings cannot be used together.
+#[derive(Debug, Error)]
+pub enum ConfigError {
+    /// The terms of the election contradict each other.
+    #[error(
+        "lease duration {duration:?}, renew deadline {renew_deadline:?}, retry period {retry_period:?}: each must be shorter than the one before (LEASE_DURATION_SECONDS, RENEW_DEADLINE_SECONDS, RETRY_PERIOD_SECONDS)"
+    )]
+    Lease {
+        /// How long a standby waits.
+        duration: Duration,
+        /// How long a leader tries.
+        renew_deadline: Duration,
+        /// Pause between tries.
+        retry_period: Duration,
+    },
+}
+
+/// A variable that is set to nothing counts as not set.
+fn given(text: Option<&str>) -> Option<&str> {
+    text.map(str::trim).filter(|text| !text.is_empty())
 }
 
 fn random_identity() -> String {
@@ -146,11 +191,12 @@ fn parse_scope(text: &str) -> Result<Scope, String> {
             "{wrong:?} is not a namespace: use lower-case letters, digits and dashes, at most 63"
         ));
     }
-    Ok(if names.is_empty() {
-        Scope::All
-    } else {
-        Scope::Namespaces(names.into_iter().map(str::to_owned).collect())
-    })
+    if names.is_empty() {
+        return Ok(Scope::All);
+    }
+    // One watch each, however often it is named.
+    let names: BTreeSet<_> = names.into_iter().map(str::to_owned).collect();
+    Ok(Scope::Namespaces(names.into_iter().collect()))
 }
 
 fn is_dns_label(name: &str) -> bool {
@@ -161,14 +207,17 @@ fn is_dns_label(name: &str) -> bool {
 }
 
 fn parse_labels(text: &str) -> Result<Labels, String> {
-    let pair = |part: &str| {
-        let (key, value) = part
-            .split_once('=')
-            .ok_or_else(|| format!("{part:?} is not a label: write key=value"))?;
-        Ok((key.trim().to_owned(), value.trim().to_owned()))
+    let pair = |part: &str| match part.split_once('=') {
+        Some((key, value)) if !key.trim().is_empty() => Ok((key.trim().to_owned(), value.trim().to_owned())),
+        _ => Err(format!("{part:?} is not a label: write key=value")),
     };
     let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
-    parts.map(pair).collect::<Result<_, String>>().map(Labels)
+    let labels: BTreeMap<_, _> = parts.map(pair).collect::<Result<_, String>>()?;
+    if labels.is_empty() {
+        // An empty namespaceSelector in a NetworkPolicy selects every namespace.
+        return Err("no label at all would let every namespace in: write key=value".to_owned());
+    }
+    Ok(Labels(labels))
 }
 
 #[cfg(test)]

@@ -3,18 +3,29 @@
 //! Every write is a replace that carries the resourceVersion that was read: of two candidates one gets a 409. Whether the
 //! leader is gone is judged by how long its record has not changed before our own eyes, on a monotonic clock; clocks of
 //! different machines are never compared. A leader that could not renew in time counts itself out before a standby does:
-//! the renew deadline is shorter than the lease.
+//! the renew deadline is shorter than the lease, and counts from before the write was sent, while a standby counts from
+//! when it saw that write.
 
-use std::time::{Duration, Instant};
+use std::hash::{BuildHasher, RandomState};
+use std::time::Duration;
 
-use jiff::Timestamp;
-use k8s_openapi::api::coordination::v1::{Lease, LeaseSpec};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, ObjectMeta};
+use k8s_openapi::api::coordination::v1::Lease;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::api::PostParams;
 use kube::{Api, Client};
 use service_kit::Clock;
 use thiserror::Error;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
+
+mod decision;
+
+pub use decision::{Move, Observation};
+use decision::{jittered, next_spec, released_spec};
+
+/// Tries at giving the Lease up when others write to it at the same moment.
+const RELEASES: usize = 3;
 
 /// Terms of the election. client-go's defaults are 15, 10 and 2 seconds.
 #[derive(Clone, Debug)]
@@ -23,14 +34,21 @@ pub struct LeaseConfig {
     pub namespace: String,
     /// Name of the Lease.
     pub name: String,
-    /// Who we are.
+    /// Who we are; not empty, and unique among the candidates.
     pub identity: String,
-    /// How long a record must stand unchanged before another may take over.
+    /// How long a record must stand unchanged before another may take over; whole seconds.
     pub duration: Duration,
     /// How long a leader tries to renew before it gives up; shorter than `duration`.
     pub renew_deadline: Duration,
-    /// Pause between tries.
+    /// Pause between tries; shorter than `renew_deadline`.
     pub retry_period: Duration,
+}
+
+impl LeaseConfig {
+    /// Limit for one try, so that a single request that hangs does not cost the leadership (controller-runtime's rule).
+    fn attempt_limit(&self) -> Duration {
+        (self.renew_deadline / 2).max(Duration::from_secs(1))
+    }
 }
 
 /// Why there is no leadership.
@@ -41,67 +59,41 @@ pub enum LeaderError {
     Shutdown,
 }
 
-/// What a candidate does next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Move {
-    /// There is no Lease: make one.
-    Create,
-    /// Write our name into it.
-    Take,
-    /// Somebody else leads.
-    Wait,
+/// How leadership ended.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+pub enum Loss {
+    /// The Lease names another holder.
+    #[error("another replica holds the Lease")]
+    Taken,
+    /// Nothing was heard of the API server for as long as we may rely on the Lease.
+    #[error("the Lease could not be renewed for {0:?}")]
+    Deadline(Duration),
+    /// The renewing task is gone, by a panic.
+    #[error("renewing the Lease stopped unexpectedly")]
+    Stopped,
 }
 
-/// A leader's or candidate's record as last seen to change.
-#[derive(Clone, Debug)]
-pub struct Observation {
-    version: Option<String>,
-    since: Instant,
+/// Why one try failed.
+#[derive(Debug, Error)]
+enum AttemptError {
+    #[error(transparent)]
+    Api(#[from] kube::Error),
+    #[error("no answer from the API server within {0:?}")]
+    Timeout(Duration),
 }
 
-impl Observation {
-    /// Nothing seen yet.
-    pub fn new(now: Instant) -> Self {
-        Self {
-            version: None,
-            since: now,
-        }
-    }
-
-    /// Takes note of the Lease, and decides. Pure but for what it remembers.
-    pub fn decide(
-        &mut self,
-        lease: Option<&Lease>,
-        identity: &str,
-        duration: Duration,
-        now: Instant,
-    ) -> Move {
-        let Some(lease) = lease else { return Move::Create };
-        if self.version != lease.metadata.resource_version {
-            self.version.clone_from(&lease.metadata.resource_version);
-            self.since = now;
-        }
-        let holder = lease
-            .spec
-            .as_ref()
-            .and_then(|spec| spec.holder_identity.as_deref())
-            .unwrap_or_default();
-        let free = holder.is_empty() || holder == identity;
-        if free || now.duration_since(self.since) >= duration {
-            Move::Take
-        } else {
-            Move::Wait
-        }
-    }
-}
-
-enum Renewal {
-    Done,
+/// What came of a try to write our record; with the time before it was sent, from which it may be relied on.
+#[derive(Debug)]
+enum Written {
+    Ours(Instant),
+    /// Somebody else wrote at the same time.
     Contended,
-    Lost,
+    /// The Lease names another holder.
+    Taken,
 }
 
 /// A candidate for the Lease.
+#[derive(Clone)]
 pub struct Candidate {
     leases: Api<Lease>,
     config: LeaseConfig,
@@ -118,112 +110,79 @@ impl Candidate {
         }
     }
 
-    /// Waits until we lead.
+    /// Waits until we lead; `reached` is called whenever the API server answered.
     ///
     /// # Errors
     /// [`LeaderError::Shutdown`] when the process is to end before that.
-    pub async fn acquire(&self, shutdown: &CancellationToken) -> Result<(), LeaderError> {
-        let mut seen = Observation::new(Instant::now());
-        loop {
-            match self.try_to_take(&mut seen).await {
-                Ok(true) => return Ok(()),
-                Ok(false) => {}
-                Err(error) => tracing::warn!(%error, "cannot read or write the Lease; trying again"),
+    pub async fn acquire(
+        self,
+        shutdown: &CancellationToken,
+        reached: impl Fn(),
+    ) -> Result<Leadership, LeaderError> {
+        let mut seen = Observation::default();
+        let random = RandomState::new();
+        for round in 0_u64.. {
+            if shutdown.is_cancelled() {
+                break;
             }
+            match self.within_limit(self.try_to_take(&mut seen)).await {
+                Ok(Written::Ours(sent)) => return Ok(Leadership::start(self, sent)),
+                Ok(Written::Contended | Written::Taken) => reached(),
+                Err(error) => tracing::warn!(%error, "cannot take part in the election; trying again"),
+            }
+            let [share, ..] = random.hash_one(round).to_ne_bytes();
             tokio::select! {
-                () = tokio::time::sleep(self.config.retry_period) => {}
-                () = shutdown.cancelled() => return Err(LeaderError::Shutdown),
+                () = sleep(jittered(self.config.retry_period, share)) => {}
+                () = shutdown.cancelled() => {}
             }
+        }
+        Err(LeaderError::Shutdown)
+    }
+
+    async fn within_limit<T>(
+        &self,
+        attempt: impl Future<Output = kube::Result<T>>,
+    ) -> Result<T, AttemptError> {
+        let limit = self.config.attempt_limit();
+        match timeout(limit, attempt).await {
+            Ok(result) => Ok(result?),
+            Err(_) => Err(AttemptError::Timeout(limit)),
         }
     }
 
-    /// Renews until that fails for too long or somebody else holds the Lease, then returns why.
-    pub async fn hold(&self) -> String {
-        let mut renewed = Instant::now();
-        loop {
-            tokio::time::sleep(self.config.retry_period).await;
-            let left = self.config.renew_deadline.saturating_sub(renewed.elapsed());
-            match tokio::time::timeout(left, self.renew()).await {
-                Ok(Ok(Renewal::Done)) => renewed = Instant::now(),
-                // A third party wrote the Lease, a label for instance: the next try looks again.
-                Ok(Ok(Renewal::Contended)) => {}
-                Ok(Ok(Renewal::Lost)) => return "another replica holds the Lease".to_owned(),
-                Ok(Err(error)) => tracing::warn!(%error, "cannot renew the Lease; trying again"),
-                Err(_) => {
-                    return format!(
-                        "the Lease could not be renewed for {:?}",
-                        self.config.renew_deadline
-                    );
-                }
-            }
-        }
-    }
-
-    /// Gives the Lease up, so that a standby need not wait. A failure only costs that wait.
-    pub async fn release(&self) {
-        let released = async {
-            let lease = self.leases.get(&self.config.name).await?;
-            if self.is_ours(&lease) {
-                let spec = LeaseSpec {
-                    holder_identity: Some(String::new()),
-                    lease_duration_seconds: Some(1),
-                    renew_time: Some(MicroTime(self.clock.now())),
-                    ..lease.spec.clone().unwrap_or_default()
-                };
-                let lease = Lease {
-                    spec: Some(spec),
-                    ..lease
-                };
-                self.leases
-                    .replace(&self.config.name, &PostParams::default(), &lease)
-                    .await?;
-            }
-            Ok::<(), kube::Error>(())
-        };
-        if let Err(error) = released.await {
-            tracing::warn!(%error, "could not release the Lease; a standby takes over when it expires");
-        }
-    }
-
-    async fn try_to_take(&self, seen: &mut Observation) -> kube::Result<bool> {
+    async fn try_to_take(&self, seen: &mut Observation) -> kube::Result<Written> {
         let lease = self.leases.get_opt(&self.config.name).await?;
-        match seen.decide(
-            lease.as_ref(),
-            &self.config.identity,
-            self.config.duration,
-            Instant::now(),
-        ) {
-            Move::Wait => Ok(false),
-            Move::Create => won(self
-                .leases
-                .create(&PostParams::default(), &self.record(None))
-                .await),
-            Move::Take => self.replace(lease).await,
+        let (identity, duration) = (&self.config.identity, self.config.duration);
+        match seen.decide(lease.as_ref(), identity, duration, Instant::now()) {
+            Move::Wait => Ok(Written::Taken),
+            Move::Create | Move::Take => self.write(lease).await,
         }
     }
 
-    async fn renew(&self) -> kube::Result<Renewal> {
-        let renewed = match self.leases.get_opt(&self.config.name).await? {
-            Some(lease) if self.is_ours(&lease) => self.replace(Some(lease)).await?,
-            Some(_) => return Ok(Renewal::Lost),
-            None => won(self
-                .leases
-                .create(&PostParams::default(), &self.record(None))
-                .await)?,
-        };
-        Ok(if renewed {
-            Renewal::Done
-        } else {
-            Renewal::Contended
-        })
+    async fn renew(&self) -> kube::Result<Written> {
+        match self.leases.get_opt(&self.config.name).await? {
+            Some(lease) if !self.is_ours(&lease) => Ok(Written::Taken),
+            // None: deleted by somebody. We still lead, and say so again.
+            lease => self.write(lease).await,
+        }
     }
 
-    async fn replace(&self, lease: Option<Lease>) -> kube::Result<bool> {
-        let record = self.record(lease);
-        won(self
-            .leases
-            .replace(&self.config.name, &PostParams::default(), &record)
-            .await)
+    /// Puts our record in the place of `before`, unless that changed meanwhile.
+    async fn write(&self, before: Option<Lease>) -> kube::Result<Written> {
+        let exists = before.is_some();
+        let record = self.record(before);
+        let params = PostParams::default();
+        let sent = Instant::now();
+        let answer = if exists {
+            self.leases.replace(&self.config.name, &params, &record).await
+        } else {
+            self.leases.create(&params, &record).await
+        };
+        match answer {
+            Ok(_) => Ok(Written::Ours(sent)),
+            Err(error) if is_conflict(&error) => Ok(Written::Contended),
+            Err(error) => Err(error),
+        }
     }
 
     fn is_ours(&self, lease: &Lease) -> bool {
@@ -249,34 +208,96 @@ impl Candidate {
             spec: Some(spec),
         }
     }
-}
 
-/// Our record after `before`. Pure.
-fn next_spec(before: Option<&LeaseSpec>, config: &LeaseConfig, now: Timestamp) -> LeaseSpec {
-    let before = before.cloned().unwrap_or_default();
-    let ours = before.holder_identity.as_ref() == Some(&config.identity);
-    let transitions = before.lease_transitions.unwrap_or_default();
-    LeaseSpec {
-        holder_identity: Some(config.identity.clone()),
-        lease_duration_seconds: i32::try_from(config.duration.as_secs()).ok(),
-        acquire_time: if ours {
-            before.acquire_time.clone()
-        } else {
-            Some(MicroTime(now))
-        },
-        renew_time: Some(MicroTime(now)),
-        lease_transitions: Some(if ours { transitions } else { transitions + 1 }),
-        ..before
+    async fn release(&self) -> kube::Result<()> {
+        for attempt in 1..=RELEASES {
+            match self.release_once().await {
+                // A renewal that was under way may still land.
+                Err(error) if is_conflict(&error) && attempt < RELEASES => {}
+                result => return result,
+            }
+        }
+        Ok(())
+    }
+
+    async fn release_once(&self) -> kube::Result<()> {
+        let Some(lease) = self.leases.get_opt(&self.config.name).await? else {
+            return Ok(());
+        };
+        if !self.is_ours(&lease) {
+            return Ok(());
+        }
+        let spec = released_spec(lease.spec.clone().unwrap_or_default(), self.clock.now());
+        let lease = Lease {
+            spec: Some(spec),
+            ..lease
+        };
+        let name = &self.config.name;
+        self.leases
+            .replace(name, &PostParams::default(), &lease)
+            .await
+            .map(drop)
     }
 }
 
-/// A conflict means that another candidate was faster.
-fn won(answer: kube::Result<Lease>) -> kube::Result<bool> {
-    match answer {
-        Ok(_) => Ok(true),
-        Err(kube::Error::Api(status)) if status.code == 409 => Ok(false),
-        Err(error) => Err(error),
+/// Leadership, renewed by a task of its own until lost or released. Dropping it stops the renewals: a standby takes over
+/// once the Lease expires.
+pub struct Leadership {
+    candidate: Candidate,
+    renewals: JoinHandle<Loss>,
+}
+
+impl Leadership {
+    fn start(candidate: Candidate, sent: Instant) -> Self {
+        let renewals = tokio::spawn(renew_until_lost(candidate.clone(), sent));
+        Self { candidate, renewals }
     }
+
+    /// Waits until leadership is lost. From then on nothing may be written in the leader's name.
+    pub async fn lost(&mut self) -> Loss {
+        (&mut self.renewals).await.unwrap_or(Loss::Stopped)
+    }
+
+    /// Gives the Lease up, so that a standby need not wait. A failure only costs that wait.
+    pub async fn release(mut self) {
+        self.renewals.abort();
+        let _ended = (&mut self.renewals).await;
+        if let Err(error) = self.candidate.within_limit(self.candidate.release()).await {
+            tracing::warn!(%error, "could not release the Lease; a standby takes over when it expires");
+        }
+    }
+}
+
+impl Drop for Leadership {
+    fn drop(&mut self) {
+        self.renewals.abort();
+    }
+}
+
+/// Renews until that fails for too long or somebody else holds the Lease. `sent` is when the last write that got through
+/// was sent.
+async fn renew_until_lost(candidate: Candidate, mut sent: Instant) -> Loss {
+    let config = &candidate.config;
+    loop {
+        let deadline = sent + config.renew_deadline;
+        sleep_until(deadline.min(Instant::now() + config.retry_period)).await;
+        if Instant::now() >= deadline {
+            return Loss::Deadline(config.renew_deadline);
+        }
+        let attempt = timeout_at(deadline, candidate.within_limit(candidate.renew()));
+        match attempt.await {
+            Ok(Ok(Written::Ours(at))) => sent = at,
+            // A third party wrote the Lease, a label for instance: the next try looks again.
+            Ok(Ok(Written::Contended)) => {}
+            Ok(Ok(Written::Taken)) => return Loss::Taken,
+            Ok(Err(error)) => tracing::warn!(%error, "cannot renew the Lease; trying again"),
+            Err(_) => return Loss::Deadline(config.renew_deadline),
+        }
+    }
+}
+
+fn is_conflict(error: &kube::Error) -> bool {
+    matches!(error, kube::Error::Api(status) if status.code == 409)
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ use crate::capabilities::{self, Capabilities};
 use crate::config::{RunArgs, Scope};
 use crate::context::Context;
 use crate::controller::{self, Settings};
-use crate::leader::Candidate;
+use crate::leader::{Candidate, LeaderError, Leadership, LeaseConfig};
 use crate::metrics::OperatorMetrics;
 use crate::rest_metrics;
 
@@ -46,7 +46,7 @@ pub async fn run(args: RunArgs) -> Result<ExitCode> {
     let config = kube::Config::infer()
         .await
         .context("no cluster to talk to: set KUBECONFIG, or run in a pod with a service-account token")?;
-    let lease = args.lease(&config.default_namespace);
+    let lease = args.lease(&config.default_namespace)?;
     let client = rest_metrics::client(config, &metrics).context("use the cluster's configuration")?;
 
     let (ready, is_ready) = watch::channel(false);
@@ -61,6 +61,7 @@ pub async fn run(args: RunArgs) -> Result<ExitCode> {
         .then(|| Candidate::new(client.clone(), lease.clone(), clock.clone()));
     let process = Process {
         args,
+        identity: lease.identity.clone(),
         client,
         metrics,
         clock,
@@ -68,7 +69,7 @@ pub async fn run(args: RunArgs) -> Result<ExitCode> {
         shutdown,
     };
     let code = tokio::select! {
-        code = process.lead(candidate, &lease) => code?,
+        code = process.lead(candidate, &lease) => code,
         served = served => {
             served?.context("serve /healthz, /readyz and /metrics: is the address in use?")?;
             ExitCode::SUCCESS
@@ -81,6 +82,7 @@ pub async fn run(args: RunArgs) -> Result<ExitCode> {
 
 struct Process {
     args: RunArgs,
+    identity: String,
     client: Client,
     metrics: OperatorMetrics,
     clock: Clock,
@@ -90,14 +92,10 @@ struct Process {
 
 impl Process {
     /// Waits for leadership where that is wanted, then controls.
-    async fn lead(
-        self,
-        candidate: Option<Candidate>,
-        lease: &crate::leader::LeaseConfig,
-    ) -> Result<ExitCode> {
+    async fn lead(&self, candidate: Option<Candidate>, lease: &LeaseConfig) -> ExitCode {
         let Some(candidate) = candidate else {
-            self.control(self.shutdown.clone()).await?;
-            return Ok(ExitCode::SUCCESS);
+            self.control(self.shutdown.clone()).await;
+            return ExitCode::SUCCESS;
         };
         self.metrics.set_leading(&lease.name, false);
         tracing::info!(
@@ -106,38 +104,47 @@ impl Process {
             identity = lease.identity,
             "standing by"
         );
-        self.ready.send_replace(true);
-        if candidate.acquire(&self.shutdown).await.is_err() {
-            return Ok(ExitCode::SUCCESS);
-        }
-        tracing::info!(identity = lease.identity, "leading");
-        self.metrics.set_leading(&lease.name, true);
-        tokio::select! {
-            // Nothing may be written any more: the process ends here, passes under way with it.
-            reason = candidate.hold() => {
-                tracing::error!(reason, "leadership lost; exiting");
-                Ok(ExitCode::FAILURE)
-            }
-            result = self.control(self.shutdown.clone()) => {
-                result?;
-                candidate.release().await;
-                Ok(ExitCode::SUCCESS)
-            }
+        let reached = || {
+            self.ready.send_replace(true);
+        };
+        match candidate.acquire(&self.shutdown, reached).await {
+            Ok(leadership) => self.control_while_leading(leadership, lease).await,
+            Err(LeaderError::Shutdown) => ExitCode::SUCCESS,
         }
     }
 
+    async fn control_while_leading(&self, mut leadership: Leadership, lease: &LeaseConfig) -> ExitCode {
+        tracing::info!(identity = lease.identity, "leading");
+        // A leader is ready once it has listed everything.
+        self.ready.send_replace(false);
+        self.metrics.set_leading(&lease.name, true);
+        let lost = tokio::select! {
+            biased;
+            loss = leadership.lost() => Some(loss),
+            () = self.control(self.shutdown.clone()) => None,
+        };
+        self.metrics.set_leading(&lease.name, false);
+        if let Some(reason) = lost {
+            // Nothing may be written any more: the process ends here, passes under way with it.
+            tracing::error!(%reason, "leadership lost; exiting");
+            return ExitCode::FAILURE;
+        }
+        leadership.release().await;
+        ExitCode::SUCCESS
+    }
+
     /// Runs the controller until `shutdown`.
-    async fn control(&self, shutdown: CancellationToken) -> Result<()> {
+    async fn control(&self, shutdown: CancellationToken) {
         let found = tokio::select! {
             found = self.wait_for_api() => found,
-            () = shutdown.cancelled() => return Ok(()),
+            () = shutdown.cancelled() => return,
         };
         let (sender, capabilities) = watch::channel(found);
         let following = tokio::spawn(capabilities::follow(self.client.clone(), sender));
         let (services, writer) = reflector::store();
         let reporter = Reporter {
             controller: "healthcare-operator".to_owned(),
-            instance: self.args.identity.clone(),
+            instance: Some(self.identity.clone()),
         };
         let ctx = Arc::new(Context {
             client: self.client.clone(),
@@ -159,7 +166,6 @@ impl Process {
         self.metrics.set_concurrency(settings.concurrency);
         controller::run(ctx, writer, settings, self.ready.clone(), shutdown).await;
         following.abort();
-        Ok(())
     }
 
     /// Waits until the API server answers and knows HealthcareServices, saying what is missing.
