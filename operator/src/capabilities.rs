@@ -39,6 +39,9 @@ const SETTLING: [Duration; 6] = [
     Duration::from_secs(10),
 ];
 
+/// Pause after a refusal that only a person can lift.
+const REFUSED: Duration = Duration::from_mins(1);
+
 impl Capabilities {
     /// Asks the API server what it serves. A group it does not know is no error.
     ///
@@ -78,12 +81,15 @@ pub async fn follow(client: Client, current: watch::Sender<Capabilities>) {
         match event {
             Ok(event) if concerns_us(&event) => settle(&client, &current).await,
             Ok(_) => {}
-            Err(error) if is_forbidden(&error) && !refused => {
-                refused = true;
-                tracing::warn!(
-                    %error,
-                    "a ClusterRole must allow list and watch on customresourcedefinitions.apiextensions.k8s.io: until then optional APIs that come or go are noticed after a restart only"
-                );
+            Err(error) if is_forbidden(&error) => {
+                if !std::mem::replace(&mut refused, true) {
+                    tracing::warn!(
+                        %error,
+                        "a ClusterRole must allow list and watch on customresourcedefinitions.apiextensions.k8s.io: until then optional APIs that come or go are noticed after a restart only"
+                    );
+                }
+                // The watcher's own pauses start over with each try.
+                tokio::time::sleep(REFUSED).await;
             }
             Err(error) => tracing::debug!(%error, "watch of CustomResourceDefinitions interrupted"),
         }

@@ -3,27 +3,15 @@
 use crate::support::example;
 use crate::support::world::world;
 
-#[tokio::test]
-async fn each_change_costs_its_own_writes_only() {
-    let stage = world();
-    stage.namespace("changes").unwrap();
-    stage
-        .cluster
-        .apply(&example("synthetic-phi-service", "changes"))
-        .unwrap();
-    stage
-        .until_ready("changes", "synthetic-phi-service")
-        .await
-        .unwrap();
-    stage.settled_writes("changes").await;
-
+/// Merge patches of the spec, in turn, and the writes each is worth.
+fn costs() -> Vec<(&'static str, Vec<String>)> {
     let config = "PATCH configmaps/synthetic-phi-service-";
     let own = |kind: &str| format!("PATCH {kind}/synthetic-phi-service");
     let gone = |kind: &str| format!("DELETE {kind}/synthetic-phi-service");
-    for (change, expected) in [
+    vec![
         (r#"{"image":"registry.local/app:2"}"#, vec![own("deployments")]),
         (
-            r#"{"config":{"DRAIN_SECONDS":"6"}}"#,
+            r#"{"config":{"SHUTDOWN_DRAIN_DELAY":"6"}}"#,
             vec![config.to_owned(), own("deployments")],
         ),
         (
@@ -69,7 +57,24 @@ async fn each_change_costs_its_own_writes_only() {
         ),
         (r#"{"paused":true}"#, vec![]),
         (r#"{"paused":false}"#, vec![]),
-    ] {
+    ]
+}
+
+#[tokio::test]
+async fn each_change_costs_its_own_writes_only() {
+    let stage = world();
+    stage.namespace("changes").unwrap();
+    stage
+        .cluster
+        .apply(&example("synthetic-phi-service", "changes"))
+        .unwrap();
+    stage
+        .until_ready("changes", "synthetic-phi-service")
+        .await
+        .unwrap();
+    stage.settled_writes("changes").await;
+
+    for (change, expected) in costs() {
         stage
             .cluster
             .kubectl(&[

@@ -15,10 +15,11 @@ async fn every_restart_converges_to_the_same_state() {
     let mut crashes = 0;
     for number in 1.. {
         let namespace = format!("crash-{number}");
-        let state = converge(&stage, &namespace, Some(number)).await;
-        let Some(state) = state else { break };
+        let Some(children) = converge(&stage, &namespace, Some(number)).await else {
+            break;
+        };
         crashes += 1;
-        assert_eq!(Some(&state), reference.as_ref(), "killed after write {number}");
+        assert_eq!(Some(&children), reference.as_ref(), "killed after write {number}");
     }
     assert!(
         crashes >= 12,

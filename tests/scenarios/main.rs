@@ -3,6 +3,14 @@
 //! Most stories share one control plane with a node that only says it runs pods ([`support::world`]), each in a namespace
 //! of its own. Those that kill things start a cluster of their own. `node` runs on a real node.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests fail the way tests do"
+)]
+
 mod changes;
 mod crash;
 mod create;

@@ -142,7 +142,7 @@ spec:
       securityContext: {{allowPrivilegeEscalation: false, capabilities: {{drop: [ALL]}}}}
 "#
     ))?;
-    eventually("the caller ends", Duration::from_secs(60), || {
+    eventually("the caller ends", Duration::from_mins(1), || {
         let phase = cluster.kubectl(&[
             "-n",
             namespace,
@@ -157,7 +157,7 @@ spec:
 }
 
 fn autoscaler_has_metrics(cluster: &Cluster) -> Result<()> {
-    eventually("the autoscaler has metrics", Duration::from_secs(120), || {
+    eventually("the autoscaler has metrics", Duration::from_mins(2), || {
         let path = "get hpa synthetic-phi-service -o jsonpath={.status.currentMetrics[*].resource.current.averageUtilization}";
         let current = kubectl(cluster, path)?;
         Ok((current.split_whitespace().count() == 2).then_some(()))
@@ -192,7 +192,7 @@ fn pods_survive_upgrade_uninstall_and_reinstall(cluster: &Cluster) -> Result<()>
             "get pods -l gitops-health.io/service -o jsonpath={.items[*].metadata.uid}",
         )
     };
-    eventually("three pods", Duration::from_secs(60), || {
+    eventually("three pods", Duration::from_mins(1), || {
         Ok((pods()?.split(' ').count() == 3).then_some(()))
     })?;
     let before = pods()?;
@@ -226,7 +226,7 @@ fn pods_survive_upgrade_uninstall_and_reinstall(cluster: &Cluster) -> Result<()>
         cluster,
         "annotate hcs synthetic-phi-service gitops-health.io/reconcile-requested-at=again",
     )?;
-    eventually("the new operator works", Duration::from_secs(60), || {
+    eventually("the new operator works", Duration::from_mins(1), || {
         let handled = kubectl(
             cluster,
             "get hcs synthetic-phi-service -o jsonpath={.status.lastHandledReconcileAt}",

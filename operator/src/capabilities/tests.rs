@@ -272,3 +272,28 @@ fn a_missing_right_is_told_from_other_faults() {
     let cut = kube::Error::Service("connection reset".into());
     assert!(!is_forbidden(&WatchFailed(cut)));
 }
+
+/// The watcher tries again at once-a-second pace after each refusal: pauses of our own keep that from going on for ever.
+#[tokio::test(start_paused = true)]
+async fn without_the_right_to_list_crds_discovery_stands_and_the_server_is_spared() {
+    let asked = Arc::new(Mutex::new(0));
+    let counted = Arc::clone(&asked);
+    let service = tower::service_fn(move |_: Request<Body>| {
+        *counted.lock().unwrap() += 1;
+        let status = json!({
+            "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
+            "message": "as the test wants", "reason": "Forbidden", "code": 403,
+        });
+        let body = Body::from(status.to_string().into_bytes());
+        std::future::ready(Ok::<_, Infallible>(
+            Response::builder().status(403).body(body).unwrap(),
+        ))
+    });
+    let (sender, current) = watch::channel(ALL_APIS);
+    let following = follow(Client::new(service, "clinic"), sender);
+    let ended = tokio::time::timeout(Duration::from_mins(10), following).await;
+    assert!(ended.is_err(), "it goes on trying");
+    assert_eq!(*current.borrow(), ALL_APIS);
+    let asked = *asked.lock().unwrap();
+    assert!((2..=11).contains(&asked), "{asked} requests in ten minutes");
+}

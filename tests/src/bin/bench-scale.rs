@@ -236,7 +236,7 @@ async fn converge(client: &Client, bench: &Bench) -> Result<f64> {
         if done == bench.services {
             return Ok(started.elapsed().as_secs_f64());
         }
-        if started.elapsed() > Duration::from_secs(1800) {
+        if started.elapsed() > Duration::from_mins(30) {
             bail!("only {done} of {} services converged", bench.services);
         }
         tokio::time::sleep(Duration::from_millis(200)).await;
