@@ -75,17 +75,20 @@ pub struct RunArgs {
     #[arg(long, env = "DEFAULT_OTLP_ENDPOINT")]
     pub default_otlp_endpoint: Option<String>,
     /// Labels of namespaces whose pods may scrape services
-    #[arg(long, env = "MONITORING_NAMESPACE_LABELS", default_value = "kubernetes.io/metadata.name=monitoring", value_parser = parse_labels)]
+    #[arg(long, env = "MONITORING_NAMESPACE_LABELS", default_value = "kubernetes.io/metadata.name=monitoring", value_parser = parse_selector)]
     pub monitoring_namespace_labels: Labels,
     /// Labels of namespaces whose pods forward outside traffic
-    #[arg(long, env = "INGRESS_NAMESPACE_LABELS", default_value = "kubernetes.io/metadata.name=ingress-nginx", value_parser = parse_labels)]
+    #[arg(long, env = "INGRESS_NAMESPACE_LABELS", default_value = "kubernetes.io/metadata.name=ingress-nginx", value_parser = parse_selector)]
     pub ingress_namespace_labels: Labels,
+    /// Labels by which the cluster's Prometheus selects ServiceMonitors and PrometheusRules
+    #[arg(long, env = "MONITOR_LABELS", default_value = "", value_parser = parse_labels)]
+    pub monitor_labels: Labels,
     /// Logs and traces of the operator itself
     #[command(flatten)]
     pub telemetry: TelemetryConfig,
 }
 
-/// Labels of a selector.
+/// Labels, as an object carries or a selector asks for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Labels(pub BTreeMap<String, String>);
 
@@ -115,6 +118,7 @@ impl RunArgs {
             otlp_endpoint: given(self.default_otlp_endpoint.as_deref()).map(str::to_owned),
             monitoring_namespace_labels: self.monitoring_namespace_labels.0.clone(),
             ingress_namespace_labels: self.ingress_namespace_labels.0.clone(),
+            monitor_labels: self.monitor_labels.0.clone(),
         }
     }
 
@@ -207,17 +211,42 @@ fn is_dns_label(name: &str) -> bool {
 }
 
 fn parse_labels(text: &str) -> Result<Labels, String> {
-    let pair = |part: &str| match part.split_once('=') {
-        Some((key, value)) if !key.trim().is_empty() => Ok((key.trim().to_owned(), value.trim().to_owned())),
-        _ => Err(format!("{part:?} is not a label: write key=value")),
-    };
     let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
-    let labels: BTreeMap<_, _> = parts.map(pair).collect::<Result<_, String>>()?;
-    if labels.is_empty() {
-        // An empty namespaceSelector in a NetworkPolicy selects every namespace.
+    parts.map(parse_label).collect::<Result<_, _>>().map(Labels)
+}
+
+/// Labels of which there must be one at least: an empty namespaceSelector in a NetworkPolicy selects every namespace.
+fn parse_selector(text: &str) -> Result<Labels, String> {
+    let labels = parse_labels(text)?;
+    if labels.0.is_empty() {
         return Err("no label at all would let every namespace in: write key=value".to_owned());
     }
-    Ok(Labels(labels))
+    Ok(labels)
+}
+
+fn parse_label(part: &str) -> Result<(String, String), String> {
+    let (key, value) = part.split_once('=').unwrap_or_default();
+    let (key, value) = (key.trim(), value.trim());
+    let (prefix, name) = key.rsplit_once('/').unwrap_or(("", key));
+    let is_key = prefix
+        .split('.')
+        .all(|part| prefix.is_empty() || is_dns_label(part))
+        && is_label_text(name);
+    if is_key && (value.is_empty() || is_label_text(value)) {
+        return Ok((key.to_owned(), value.to_owned()));
+    }
+    Err(format!(
+        "{part:?} is not a label: write key=value, both of letters, digits, dashes, dots and underscores, at most 63"
+    ))
+}
+
+/// <https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set>
+fn is_label_text(text: &str) -> bool {
+    let is_edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
+    let inner = text
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
+    inner && text.len() <= 63 && is_edge(text.chars().next()) && is_edge(text.chars().next_back())
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! leader is gone is judged by how long its record has not changed before our own eyes, on a monotonic clock; clocks of
 //! different machines are never compared. A leader that could not renew in time counts itself out before a standby does:
 //! the renew deadline is shorter than the lease, and counts from before the write was sent, while a standby counts from
-//! when it saw that write.
+//! when it saw that write. A process that was stopped and goes on later is kept from writing by its [`Fence`].
 
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
@@ -15,14 +15,17 @@ use kube::api::PostParams;
 use kube::{Api, Client};
 use service_kit::Clock;
 use thiserror::Error;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 mod decision;
+mod fence;
 
 pub use decision::{Move, Observation};
 use decision::{jittered, next_spec, released_spec};
+pub use fence::{Fence, Fenced};
 
 /// Tries at giving the Lease up when others write to it at the same moment.
 const RELEASES: usize = 3;
@@ -244,13 +247,24 @@ impl Candidate {
 /// once the Lease expires.
 pub struct Leadership {
     candidate: Candidate,
+    fence: Fence,
     renewals: JoinHandle<Loss>,
 }
 
 impl Leadership {
     fn start(candidate: Candidate, sent: Instant) -> Self {
-        let renewals = tokio::spawn(renew_until_lost(candidate.clone(), sent));
-        Self { candidate, renewals }
+        let (extend, until) = watch::channel(sent + candidate.config.renew_deadline);
+        let renewals = tokio::spawn(renew_until_lost(candidate.clone(), extend));
+        Self {
+            candidate,
+            fence: Fence::new(until),
+            renewals,
+        }
+    }
+
+    /// What holds back writes once leadership ran out.
+    pub fn fence(&self) -> &Fence {
+        &self.fence
     }
 
     /// Waits until leadership is lost. From then on nothing may be written in the leader's name.
@@ -274,19 +288,21 @@ impl Drop for Leadership {
     }
 }
 
-/// Renews until that fails for too long or somebody else holds the Lease. `sent` is when the last write that got through
-/// was sent.
-async fn renew_until_lost(candidate: Candidate, mut sent: Instant) -> Loss {
+/// Renews until that fails for too long or somebody else holds the Lease. `until` is how long the last write that got
+/// through may be relied on, counted from before it was sent.
+async fn renew_until_lost(candidate: Candidate, until: watch::Sender<Instant>) -> Loss {
     let config = &candidate.config;
     loop {
-        let deadline = sent + config.renew_deadline;
+        let deadline = *until.borrow();
         sleep_until(deadline.min(Instant::now() + config.retry_period)).await;
         if Instant::now() >= deadline {
             return Loss::Deadline(config.renew_deadline);
         }
         let attempt = timeout_at(deadline, candidate.within_limit(candidate.renew()));
         match attempt.await {
-            Ok(Ok(Written::Ours(at))) => sent = at,
+            Ok(Ok(Written::Ours(sent))) => {
+                until.send_replace(sent + config.renew_deadline);
+            }
             // A third party wrote the Lease, a label for instance: the next try looks again.
             Ok(Ok(Written::Contended)) => {}
             Ok(Ok(Written::Taken)) => return Loss::Taken,

@@ -34,6 +34,8 @@ pub struct OperatorDefaults {
     pub monitoring_namespace_labels: BTreeMap<String, String>,
     /// Labels of namespaces whose pods forward outside traffic (the Ingress controller).
     pub ingress_namespace_labels: BTreeMap<String, String>,
+    /// Labels by which the cluster's Prometheus selects ServiceMonitors and PrometheusRules.
+    pub monitor_labels: BTreeMap<String, String>,
 }
 
 /// Who the children belong to.
@@ -148,6 +150,8 @@ pub struct Plan {
     pub monitoring_namespace_labels: BTreeMap<String, String>,
     /// Labels of namespaces whose pods forward outside traffic to this service.
     pub ingress_namespace_labels: BTreeMap<String, String>,
+    /// Labels by which the cluster's Prometheus selects ServiceMonitors and PrometheusRules.
+    pub monitor_labels: BTreeMap<String, String>,
     /// Exposure outside the cluster.
     pub exposure: Option<ExposurePlan>,
     /// Scraping.
@@ -223,6 +227,7 @@ impl Plan {
             otlp_endpoint,
             monitoring_namespace_labels: defaults.monitoring_namespace_labels.clone(),
             ingress_namespace_labels: defaults.ingress_namespace_labels.clone(),
+            monitor_labels: defaults.monitor_labels.clone(),
             service_account_annotations: spec.service_account.unwrap_or_default().annotations,
             pod_annotations: spec.pod_annotations,
             image_pull_secrets: spec.image_pull_secrets.into_iter().map(|s| s.name).collect(),

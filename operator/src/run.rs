@@ -94,7 +94,7 @@ impl Process {
     /// Waits for leadership where that is wanted, then controls.
     async fn lead(&self, candidate: Option<Candidate>, lease: &LeaseConfig) -> ExitCode {
         let Some(candidate) = candidate else {
-            self.control(self.shutdown.clone()).await;
+            self.control(self.client.clone()).await;
             return ExitCode::SUCCESS;
         };
         self.metrics.set_leading(&lease.name, false);
@@ -118,10 +118,11 @@ impl Process {
         // A leader is ready once it has listed everything.
         self.ready.send_replace(false);
         self.metrics.set_leading(&lease.name, true);
+        let client = leadership.fence().client(self.client.clone());
         let lost = tokio::select! {
             biased;
             loss = leadership.lost() => Some(loss),
-            () = self.control(self.shutdown.clone()) => None,
+            () = self.control(client) => None,
         };
         self.metrics.set_leading(&lease.name, false);
         if let Some(reason) = lost {
@@ -133,27 +134,27 @@ impl Process {
         ExitCode::SUCCESS
     }
 
-    /// Runs the controller until `shutdown`.
-    async fn control(&self, shutdown: CancellationToken) {
+    /// Runs the controller until the process is to stop.
+    async fn control(&self, client: Client) {
         let found = tokio::select! {
             found = self.wait_for_api() => found,
-            () = shutdown.cancelled() => return,
+            () = self.shutdown.cancelled() => return,
         };
         let (sender, capabilities) = watch::channel(found);
-        let following = tokio::spawn(capabilities::follow(self.client.clone(), sender));
+        let following = tokio::spawn(capabilities::follow(client.clone(), sender));
         let (services, writer) = reflector::store();
         let reporter = Reporter {
             controller: "healthcare-operator".to_owned(),
             instance: Some(self.identity.clone()),
         };
         let ctx = Arc::new(Context {
-            client: self.client.clone(),
+            client: client.clone(),
             services,
             ledger: crate::ledger::Ledger::default(),
             workloads: crate::workloads::Workloads::default(),
             statuses: crate::status::StatusMemory::default(),
             backoff: crate::backoff::Backoff::default(),
-            recorder: Recorder::new(self.client.clone(), reporter),
+            recorder: Recorder::new(client, reporter),
             capabilities,
             defaults: self.args.defaults(),
             metrics: self.metrics.clone(),
@@ -164,7 +165,7 @@ impl Process {
             concurrency: self.args.concurrency,
         };
         self.metrics.set_concurrency(settings.concurrency);
-        controller::run(ctx, writer, settings, self.ready.clone(), shutdown).await;
+        controller::run(ctx, writer, settings, self.ready.clone(), self.shutdown.clone()).await;
         following.abort();
     }
 

@@ -352,7 +352,7 @@ const EVERY_SETTING: &[&str] = &[
     "--set-json",
     r#"operator={"concurrency":4,"leaseDurationSeconds":30,"logLevel":"debug","logFormat":"text","extraEnv":[{"name":"A","value":"b"}]}"#,
     "--set-json",
-    r#"managedServices={"otlpEndpoint":"http://otel:4318","monitoringNamespaceLabels":{"a":"1","b":"2"},"ingressNamespaceLabels":{"c":"3"}}"#,
+    r#"managedServices={"otlpEndpoint":"http://otel:4318","monitoringNamespaceLabels":{"a":"1","b":"2"},"ingressNamespaceLabels":{"c":"3"},"monitorLabels":{"release":"kps"}}"#,
     "--set",
     "tracing.endpoint=http://otel.example.org",
 ];
@@ -373,6 +373,7 @@ fn environment_with_everything_set() {
     LOG_FORMAT=text
     MONITORING_NAMESPACE_LABELS=a=1,b=2
     INGRESS_NAMESPACE_LABELS=c=3
+    MONITOR_LABELS=release=kps
     DEFAULT_OTLP_ENDPOINT=http://otel:4318
     OTEL_EXPORTER_OTLP_ENDPOINT=http://otel.example.org
     A=b

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::support::example;
-use crate::support::operator::Operator;
+use crate::support::operator::{Operator, signal};
 use crate::support::world::Stage;
 
 /// Kills the operator after write number 1, then after number 2, …; each time a new one finishes the work. Whatever the
@@ -36,11 +36,10 @@ async fn converge(stage: &Stage, namespace: &str, crash: Option<usize>) -> Optio
         .await
         .unwrap();
     stage.proxy.restart_count();
-    let pid = operator.pid().to_string();
+    let pid = operator.pid();
     stage.proxy.after_write(move |number| {
         if Some(number) == crash {
-            let killed = std::process::Command::new("kill").args(["-9", &pid]).status();
-            assert!(killed.is_ok_and(|status| status.success()));
+            signal("-KILL", pid);
         }
     });
     stage

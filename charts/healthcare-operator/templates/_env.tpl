@@ -29,6 +29,10 @@
 - name: INGRESS_NAMESPACE_LABELS
   value: {{ include "healthcare-operator.labelList" . | quote }}
 {{- end }}
+{{- with .Values.managedServices.monitorLabels }}
+- name: MONITOR_LABELS
+  value: {{ include "healthcare-operator.labelList" . | quote }}
+{{- end }}
 {{- with .Values.managedServices.otlpEndpoint }}
 - name: DEFAULT_OTLP_ENDPOINT
   value: {{ . | quote }}

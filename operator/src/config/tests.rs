@@ -44,6 +44,7 @@ fn defaults() {
     assert_eq!(defaults.otlp_endpoint, None);
     assert_eq!(defaults.monitoring_namespace_labels, pair("monitoring"));
     assert_eq!(defaults.ingress_namespace_labels, pair("ingress-nginx"));
+    assert_eq!(defaults.monitor_labels, BTreeMap::new());
 }
 
 /// Deployments set these: a rename breaks them.
@@ -71,6 +72,7 @@ fn variables() {
     DEFAULT_OTLP_ENDPOINT
     MONITORING_NAMESPACE_LABELS
     INGRESS_NAMESPACE_LABELS
+    MONITOR_LABELS
     LOG_LEVEL
     LOG_FORMAT
     "#);
@@ -176,7 +178,19 @@ fn labels_of_namespaces() {
         ("b/c".to_owned(), String::new()),
     ]);
     assert_eq!(labels("a=1, b/c=").unwrap(), expected);
-    for wrong in ["a", "=1", "a=1,b", " = "] {
+    for wrong in [
+        "a",
+        "=1",
+        "a=1,b",
+        " = ",
+        "a=b=c",
+        "A/b/c=1",
+        "a-=1",
+        "a=1-",
+        "UPPER/x=1",
+        "a=ä",
+        "a b=1",
+    ] {
         assert!(
             labels(wrong).unwrap_err().to_string().contains("is not a label"),
             "{wrong}"

@@ -76,6 +76,10 @@ fn object(plan: &Plan, kind: ChildKind, spec: &Value) -> DynamicObject {
     let name = names::child(plan);
     let mut object = DynamicObject::new(name, &kind.resource()).data(json!({"spec": spec}));
     object.metadata = labels::metadata(plan, name);
+    let own = object.metadata.labels.get_or_insert_default();
+    for (key, value) in &plan.monitor_labels {
+        own.entry(key.clone()).or_insert_with(|| value.clone());
+    }
     object
 }
 

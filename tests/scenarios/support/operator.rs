@@ -74,8 +74,7 @@ impl Operator {
 
     /// SIGTERM, then the exit code.
     pub(crate) fn terminate(&mut self) -> Result<i32> {
-        let pid = self.process.id().to_string();
-        Command::new("kill").args(["-TERM", &pid]).status()?;
+        signal("-TERM", self.process.id());
         Ok(self.process.wait()?.code().unwrap_or(-1))
     }
 
@@ -123,4 +122,10 @@ fn build() -> Result<PathBuf> {
         .nth(2)
         .context("the test binary lies in target/<profile>/deps")?;
     Ok(profile.join("healthcare-operator"))
+}
+
+/// Sends a signal to a process of ours.
+pub(crate) fn signal(name: &str, pid: u32) {
+    let sent = Command::new("kill").args([name, &pid.to_string()]).status();
+    assert!(sent.is_ok_and(|status| status.success()), "kill {name} {pid}");
 }

@@ -4,7 +4,7 @@
 //! Requests are counted from the API server's audit log, by the operator's own user.
 #![expect(clippy::print_stdout, reason = "the output of a benchmark")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -17,9 +17,11 @@ use healthcare_crds::crd::healthcare_service_crd_yaml;
 use healthcare_operator::capabilities::Capabilities;
 use healthcare_operator::plan::{OperatorDefaults, Plan};
 use healthcare_operator::render::{self, Child as Object};
+use k8s_openapi::api::apps::v1::Deployment;
 use kube::api::{ListParams, PostParams};
 use kube::core::DynamicObject;
-use kube::{Api, Client};
+use kube::runtime::{WatchStreamExt, watcher};
+use kube::{Api, Client, ResourceExt};
 use local_cluster::{Cluster, FakeNode, Options};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -28,6 +30,8 @@ use serde_json::{Value, json};
 const USER: &str = "bench-operator";
 /// Children of each service.
 const CHILDREN: usize = 10;
+/// Longest time for either to finish.
+const PATIENCE: Duration = Duration::from_mins(30);
 
 /// Measures convergence.
 #[derive(Parser)]
@@ -89,6 +93,7 @@ async fn main() -> Result<()> {
         bench.services * CHILDREN
     );
     let floor = floor(&client, &bench).await?;
+    rest(&client).await?;
     println!("operator: {} services", bench.services);
     let figures = measure(&cluster, &client, &bench, operator, floor).await?;
     std::fs::create_dir_all(bench.output.parent().context("the output has a directory")?)?;
@@ -221,6 +226,7 @@ async fn converge(client: &Client, bench: &Bench) -> Result<f64> {
         .map(|n| service(n, "services"))
         .collect::<Result<Vec<_>>>()?;
     let started = Instant::now();
+    let watching = tokio::spawn(all_complete(api.clone(), bench.services));
     let creating = stream::iter(all)
         .map(|service| {
             let api = api.clone();
@@ -228,19 +234,46 @@ async fn converge(client: &Client, bench: &Bench) -> Result<f64> {
         })
         .buffer_unordered(bench.concurrency);
     creating.try_collect::<Vec<_>>().await?;
-    loop {
-        let list = api.list(&ListParams::default()).await?;
-        let complete =
-            |s: &&HealthcareService| s.status.as_ref().is_some_and(|s| s.inventory.len() == CHILDREN);
-        let done = list.iter().filter(complete).count();
-        if done == bench.services {
-            return Ok(started.elapsed().as_secs_f64());
+    tokio::time::timeout(PATIENCE, watching)
+        .await
+        .context("not all services converged")???;
+    Ok(started.elapsed().as_secs_f64())
+}
+
+/// Watches until every service has all its children in the inventory.
+async fn all_complete(api: Api<HealthcareService>, services: usize) -> Result<()> {
+    let mut events = watcher(api, watcher::Config::default()).applied_objects().boxed();
+    let mut complete = BTreeSet::new();
+    while complete.len() < services {
+        let service = events.try_next().await?.context("the watch ended")?;
+        let status = service.status.as_ref();
+        if status.is_some_and(|status| status.inventory.len() == CHILDREN) {
+            complete.insert(service.name_any());
         }
-        if started.elapsed() > Duration::from_mins(30) {
-            bail!("only {done} of {} services converged", bench.services);
-        }
-        tokio::time::sleep(Duration::from_millis(200)).await;
     }
+    Ok(())
+}
+
+/// Waits until the pods of the bare client's Deployments are there, so that both measurements begin at rest.
+async fn rest(client: &Client) -> Result<()> {
+    let deployments: Api<Deployment> = Api::namespaced(client.clone(), "floor");
+    let started = Instant::now();
+    let is_available = |deployment: &Deployment| {
+        let status = deployment.status.as_ref();
+        status.and_then(|status| status.available_replicas) == Some(3)
+    };
+    while !deployments
+        .list(&ListParams::default())
+        .await?
+        .iter()
+        .all(is_available)
+    {
+        if started.elapsed() > PATIENCE {
+            bail!("the pods of the bare client's Deployments do not come up");
+        }
+        tokio::time::sleep(Duration::from_secs(2)).await;
+    }
+    Ok(())
 }
 
 /// One request of the operator.

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -60,6 +62,20 @@ fn every_option() {
     plan.owner.labels = [("app.kubernetes.io/part-of".to_owned(), "ward".to_owned())].into();
     insta::assert_yaml_snapshot!(service_monitor(&plan));
     insta::assert_yaml_snapshot!(prometheus_rule(&plan).unwrap());
+}
+
+#[test]
+fn a_prometheus_that_selects_by_label_finds_both_and_our_labels_stay() {
+    let mut plan = plan("{}");
+    plan.monitor_labels = BTreeMap::from([
+        ("release".to_owned(), "kube-prometheus-stack".to_owned()),
+        (keys::SERVICE.to_owned(), "another".to_owned()),
+    ]);
+    for object in [service_monitor(&plan), prometheus_rule(&plan).unwrap()] {
+        let labels = object.unwrap().metadata.labels.unwrap();
+        assert_eq!(labels["release"], "kube-prometheus-stack");
+        assert_eq!(labels[keys::SERVICE], plan.owner.name);
+    }
 }
 
 #[test]
