@@ -8,6 +8,7 @@
 //! Nothing here is process-wide except what the platform forces to be: the `tracing` dispatcher and
 //! the rustls provider, each installed once from `main`.
 
+pub mod auth;
 pub mod clock;
 pub mod compliance;
 pub mod config;
