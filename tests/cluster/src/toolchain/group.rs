@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 const KUBERNETES: &str = "v1.36.3";
 const CONTAINERD: &str = "github.com/containerd/containerd/v2";
 
-/// Binaries that are built together, from one module of `tools/`.
+/// Binaries that are built together, from one Go module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Group {
     /// kube-apiserver, kube-controller-manager, kube-scheduler, kubectl, kubelet, kube-proxy.
@@ -28,6 +28,8 @@ pub enum Group {
     NetworkPolicy,
     /// The server and client that the harness' own tests put into pods. No cluster needs it.
     Probe,
+    /// The OpenTelemetry Collector that tests of telemetry send to. No cluster needs it.
+    Collector,
 }
 
 impl Group {
@@ -46,7 +48,7 @@ impl Group {
         Self::NetworkPolicy,
     ];
 
-    /// The module's directory under `tools/`, and its name in the cache.
+    /// The module's directory, and its name in the cache.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Kubernetes => "k8s",
@@ -59,6 +61,7 @@ impl Group {
             Self::CoreDns => "coredns",
             Self::NetworkPolicy => "netpol",
             Self::Probe => "probe",
+            Self::Collector => "collector",
         }
     }
 
@@ -66,7 +69,7 @@ impl Group {
     pub(super) const fn effort(self) -> &'static str {
         match self {
             Self::Kubernetes => "six to ten minutes",
-            Self::Helm | Self::CoreDns => "one to three minutes",
+            Self::Helm | Self::CoreDns | Self::Collector => "one to three minutes",
             Self::Containerd | Self::MetricsServer => "about a minute",
             _ => "seconds",
         }
@@ -107,6 +110,7 @@ impl Group {
             Self::CoreDns => under("github.com/coredns", &["coredns"]),
             Self::NetworkPolicy => vec![(".".to_owned(), "netpol")],
             Self::Probe => vec![(".".to_owned(), "probe")],
+            Self::Collector => vec![(".".to_owned(), "collector")],
         }
     }
 
@@ -131,9 +135,11 @@ impl Group {
     }
 
     pub(super) fn source(self) -> PathBuf {
-        Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("tools")
-            .join(self.name())
+        let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+        match self {
+            Self::Collector => package.join("../collector"),
+            _ => package.join("tools").join(self.name()),
+        }
     }
 
     /// Binaries of this group that an installation for controller tests may bring.
