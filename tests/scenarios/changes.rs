@@ -76,18 +76,7 @@ async fn each_change_costs_its_own_writes_only() {
 
     for (change, expected) in costs() {
         stage
-            .cluster
-            .kubectl(&[
-                "-n",
-                "changes",
-                "patch",
-                "hcs",
-                "synthetic-phi-service",
-                "--type",
-                "merge",
-                "-p",
-                &format!(r#"{{"spec":{change}}}"#),
-            ])
+            .patch_spec("changes", "synthetic-phi-service", change)
             .unwrap();
         stage
             .until("changes", "synthetic-phi-service", |_| true)
@@ -120,20 +109,9 @@ async fn earlier_settings_are_kept_for_rollback_and_no_more() {
         .apply(&example("synthetic-phi-service", "settings"))
         .unwrap();
     for n in 1..=5 {
-        let patch = format!(r#"{{"spec":{{"config":{{"N":"{n}"}}}}}}"#);
+        let patch = format!(r#"{{"config":{{"N":"{n}"}}}}"#);
         stage
-            .cluster
-            .kubectl(&[
-                "-n",
-                "settings",
-                "patch",
-                "hcs",
-                "synthetic-phi-service",
-                "--type",
-                "merge",
-                "-p",
-                &patch,
-            ])
+            .patch_spec("settings", "synthetic-phi-service", &patch)
             .unwrap();
         stage
             .until_ready("settings", "synthetic-phi-service")

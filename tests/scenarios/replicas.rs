@@ -22,15 +22,10 @@ async fn seven_by_the_autoscaler_stay_seven_through_ten_changes() {
         .unwrap();
     for n in 0..10 {
         let patch = format!(
-            r#"{{"spec":{{"image":"registry.local/app:1.{n}","scaling":{{"maxReplicas":{}}}}}}}"#,
+            r#"{{"image":"registry.local/app:1.{n}","scaling":{{"maxReplicas":{}}}}}"#,
             10 + n
         );
-        stage
-            .cluster
-            .kubectl(&[
-                "-n", "seven", "patch", "hcs", "svc", "--type", "merge", "-p", &patch,
-            ])
-            .unwrap();
+        stage.patch_spec("seven", "svc", &patch).unwrap();
         stage.until("seven", "svc", |_| true).await.unwrap();
         let replicas = stage
             .kubectl("seven", "get deployment svc -o jsonpath={.spec.replicas}")

@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use tempfile::TempDir;
 
+use crate::crds;
 use crate::layout::{Layout, Ready};
 use crate::pki::{self, Authority, Subject};
 use crate::process::run;
@@ -156,24 +157,18 @@ impl Cluster {
         Ok(command)
     }
 
-    /// Installs the CRDs of the Prometheus operator (ServiceMonitor, PrometheusRule and their kin).
+    /// Installs the CRDs of the Prometheus operator that this project knows.
     pub fn install_monitoring_crds(&self) -> Result<()> {
-        let directory = crds(
-            "github.com/prometheus-operator/prometheus-operator",
-            "example/prometheus-operator-crd",
-        )?;
-        for kind in ["servicemonitors", "prometheusrules", "podmonitors"] {
-            let file = directory.join(format!("monitoring.coreos.com_{kind}.yaml"));
-            self.kubectl(&["apply", "--server-side", "-f", &file.display().to_string()])?;
-        }
-        Ok(())
+        self.install(&crds::monitoring()?)
     }
 
     /// Installs the CRDs of the Gateway API's standard channel.
     pub fn install_gateway_crds(&self) -> Result<()> {
-        let directory = crds("sigs.k8s.io/gateway-api", "config/crd/standard")?;
-        self.kubectl(&["apply", "--server-side", "-f", &directory.display().to_string()])
-            .map(|_| ())
+        self.install(&crds::gateway()?)
+    }
+
+    fn install(&self, manifests: &[PathBuf]) -> Result<()> {
+        run(self.tool("kubectl")?.args(crds::apply(manifests))).map(|_| ())
     }
 
     /// Kills a process of the control plane as `kill -9` does.
@@ -246,24 +241,11 @@ pub fn import(layout: &Layout, path: &[PathBuf], archive: &Path) -> Result<()> {
     run(&mut command).map(|_| ())
 }
 
-fn binary(path: &[PathBuf], name: &str) -> Result<PathBuf> {
+/// A binary of a running cluster, on the path that it announced.
+pub fn binary(path: &[PathBuf], name: &str) -> Result<PathBuf> {
     let found = path
         .iter()
         .map(|directory| directory.join(name))
         .find(|file| file.is_file());
     found.with_context(|| format!("{name} is not among the cluster's binaries"))
-}
-
-/// The directory of CRDs inside a Go module, downloaded when needed.
-fn crds(module: &str, directory: &str) -> Result<PathBuf> {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tools/crds");
-    let answer = run(Command::new("go")
-        .args(["mod", "download", "-json", module])
-        .current_dir(source))?;
-    let answer: serde_json::Value = serde_json::from_str(&answer)?;
-    let root = answer
-        .get("Dir")
-        .and_then(serde_json::Value::as_str)
-        .context("go tells where the module is")?;
-    Ok(Path::new(root).join(directory))
 }

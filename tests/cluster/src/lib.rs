@@ -9,6 +9,7 @@ pub mod assets;
 pub mod cgroups;
 pub mod cluster;
 pub mod control_plane;
+pub mod crds;
 pub mod fake_node;
 pub mod image;
 pub mod images;

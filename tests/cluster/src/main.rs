@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use clap::{Parser, Subcommand};
+use local_cluster::crds;
 use local_cluster::layout::{Layout, Ready};
+use local_cluster::process::run;
 use local_cluster::supervisor::{QUIT, Wanted, serve};
 use local_cluster::toolchain::{Group, Toolchain};
 use rustix::fs::{CWD, FileType, Mode, OFlags, mknodat};
@@ -152,6 +154,7 @@ fn up(dir: &Path, node: bool) -> Result<()> {
         std::thread::sleep(Duration::from_millis(100));
     }
     write_environment(&dir)?;
+    install_optional_apis(&dir)?;
     say(&format!(
         "running; `. {}/env.sh` sets KUBECONFIG and PATH, `make down` ends it",
         dir.display()
@@ -177,6 +180,20 @@ fn supervise(dir: &Path, node: bool) -> Result<Child> {
         .stderr(log)
         .spawn()
         .context("start the supervisor")
+}
+
+/// What most clusters have besides Kubernetes itself: the Prometheus operator's kinds and the Gateway API's.
+fn install_optional_apis(dir: &Path) -> Result<()> {
+    let ready = running(dir).context("the cluster has just ended")?;
+    let manifests = [crds::monitoring()?, crds::gateway()?].concat();
+    let kubectl = local_cluster::cluster::binary(&ready.path, "kubectl")?;
+    let mut command = Command::new(kubectl);
+    command
+        .args(crds::apply(&manifests))
+        .env("KUBECONFIG", ready.kubeconfig);
+    run(&mut command)
+        .context("install the CRDs of optional APIs")
+        .map(|_| ())
 }
 
 fn write_environment(dir: &Path) -> Result<()> {

@@ -67,6 +67,13 @@ impl Stage {
         self.cluster.kubectl(&args)
     }
 
+    /// A merge patch of a service's spec, as JSON.
+    pub(crate) fn patch_spec(&self, namespace: &str, name: &str, spec: &str) -> Result<()> {
+        let patch = format!(r#"{{"spec":{spec}}}"#);
+        let line = ["-n", namespace, "patch", "hcs", name, "--type", "merge", "-p"];
+        self.cluster.kubectl(&[&line[..], &[&patch]].concat()).map(|_| ())
+    }
+
     /// A client of this runtime.
     pub(crate) async fn client(&self) -> Result<Client> {
         self.cluster.client().await

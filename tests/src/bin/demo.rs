@@ -133,7 +133,10 @@ impl Target {
         step("kubectl get hcs -A");
         self.run("kubectl get hcs -A")?;
         step("the children of synthetic-phi-service");
-        self.run("kubectl -n healthcare get deploy,svc,sa,cm,hpa,pdb,netpol,ingress,pods -l gitops-health.io/service=synthetic-phi-service")?;
+        let kinds = self.kinds()?;
+        self.run(&format!(
+            "kubectl -n healthcare get {kinds},pods -l gitops-health.io/service=synthetic-phi-service"
+        ))?;
         step("an answer of the service through its ClusterIP");
         match &self.network_namespace {
             Some(namespace) => {
@@ -145,6 +148,14 @@ impl Target {
         }
         println!();
         Ok(())
+    }
+
+    /// The kinds of the service's children, as its inventory names them.
+    fn kinds(&self) -> Result<String> {
+        let kinds = self.output(
+            "kubectl -n healthcare get hcs synthetic-phi-service -o jsonpath={.status.inventory[*].kind}",
+        )?;
+        Ok(kinds.trim().replace(' ', ","))
     }
 
     fn apply_text(&self, name: &str, text: &str) -> Result<()> {

@@ -6,7 +6,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -25,6 +24,11 @@ use kube::{Api, Client, ResourceExt};
 use local_cluster::{Cluster, FakeNode, Options};
 use serde::Serialize;
 use serde_json::{Value, json};
+
+mod audit;
+mod operator;
+
+use operator::Operator;
 
 /// The operator's user, as it stands in the audit log.
 const USER: &str = "bench-operator";
@@ -121,7 +125,7 @@ async fn prepare(cluster: &Cluster) -> Result<Client> {
 
 fn service(number: usize, namespace: &str) -> Result<HealthcareService> {
     let mut manifest: Value =
-        serde_yaml::from_str(include_str!("../../../examples/synthetic-phi-service.yaml"))?;
+        serde_yaml::from_str(include_str!("../../../../examples/synthetic-phi-service.yaml"))?;
     let name = format!("service-{number}");
     if let Some(metadata) = manifest.get_mut("metadata").and_then(Value::as_object_mut) {
         metadata.insert("name".to_owned(), json!(name));
@@ -185,16 +189,16 @@ async fn measure(
     let kubeconfig = cluster.user(USER, Some("system:masters"))?;
     let operator = Operator::start(binary, &kubeconfig, bench.concurrency)?;
     tokio::time::sleep(Duration::from_secs(3)).await;
-    let (cpu_before, requests_before) = (operator.cpu_seconds()?, requests(cluster)?.len());
+    let (cpu_before, requests_before) = (operator.cpu_seconds()?, audit::requests(cluster, USER)?.len());
     let converged_seconds = converge(client, bench).await?;
     let cpu_seconds = operator.cpu_seconds()? - cpu_before;
     // What follows convergence: pods becoming ready, and the statuses that say so.
     tokio::time::sleep(Duration::from_secs(45)).await;
-    let spent: Vec<_> = requests(cluster)?.split_off(requests_before);
+    let spent: Vec<_> = audit::requests(cluster, USER)?.split_off(requests_before);
     let cpu_rest = operator.cpu_seconds()?;
-    let rest_before = requests(cluster)?.len();
+    let rest_before = audit::requests(cluster, USER)?.len();
     tokio::time::sleep(Duration::from_secs(bench.rest_seconds)).await;
-    let at_rest = requests(cluster)?.split_off(rest_before);
+    let at_rest = audit::requests(cluster, USER)?.split_off(rest_before);
     Ok(Figures {
         services: bench.services,
         concurrency: bench.concurrency,
@@ -276,93 +280,9 @@ async fn rest(client: &Client) -> Result<()> {
     Ok(())
 }
 
-/// One request of the operator.
-struct Request {
-    verb: String,
-    resource: String,
-}
-
-/// The operator's finished requests in the audit log, watches and the Lease left out.
-fn requests(cluster: &Cluster) -> Result<Vec<Request>> {
-    let text = std::fs::read_to_string(cluster.layout().audit_log())?;
-    let of_operator = |line: &str| -> Option<Request> {
-        let entry: Value = serde_json::from_str(line).ok()?;
-        let word = |path: &str| {
-            entry
-                .pointer(path)
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-                .to_owned()
-        };
-        let ours = word("/user/username") == USER && word("/stage") == "ResponseComplete";
-        let resource = [word("/objectRef/resource"), word("/objectRef/subresource")].join("/");
-        let resource = resource.trim_end_matches('/').to_owned();
-        (ours && word("/verb") != "watch" && resource != "leases").then(|| Request {
-            verb: word("/verb"),
-            resource,
-        })
-    };
-    Ok(text.lines().filter_map(of_operator).collect())
-}
-
 fn counted(words: impl Iterator<Item = String>) -> BTreeMap<String, usize> {
     words.fold(BTreeMap::new(), |mut counts, word| {
         *counts.entry(word).or_default() += 1;
         counts
     })
-}
-
-struct Operator(Child);
-
-impl Operator {
-    fn start(binary: &Path, kubeconfig: &Path, concurrency: usize) -> Result<Self> {
-        let log = std::fs::File::create(kubeconfig.with_file_name("bench-operator.log"))?;
-        let concurrency = concurrency.to_string();
-        let child = Command::new(binary)
-            .args([
-                "run",
-                "--leader-elect",
-                "false",
-                "--admin-address",
-                "127.0.0.1:0",
-                "--concurrency",
-                &concurrency,
-            ])
-            .env("KUBECONFIG", kubeconfig)
-            .stdin(Stdio::null())
-            .stdout(log.try_clone()?)
-            .stderr(log)
-            .spawn()?;
-        Ok(Self(child))
-    }
-
-    /// User and system time so far: fields 14 and 15 of proc_pid_stat(5), in hundredths of a second.
-    fn cpu_seconds(&self) -> Result<f64> {
-        let text = std::fs::read_to_string(format!("/proc/{}/stat", self.0.id()))?;
-        let (_, after_name) = text.rsplit_once(')').context("the name stands in parentheses")?;
-        let ticks: f64 = after_name
-            .split_whitespace()
-            .skip(11)
-            .take(2)
-            .filter_map(|n| n.parse::<f64>().ok())
-            .sum();
-        Ok(ticks / 100.0)
-    }
-
-    fn memory(&self, field: &str) -> Result<f64> {
-        let text = std::fs::read_to_string(format!("/proc/{}/status", self.0.id()))?;
-        let line = text
-            .lines()
-            .find_map(|line| line.strip_prefix(field))
-            .context("the kernel tells it")?;
-        let kib: f64 = line.split_whitespace().nth(1).context("a number")?.parse()?;
-        Ok(kib / 1024.0)
-    }
-}
-
-impl Drop for Operator {
-    fn drop(&mut self) {
-        let _gone = self.0.kill();
-        let _gone = self.0.wait();
-    }
 }
