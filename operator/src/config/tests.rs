@@ -75,6 +75,8 @@ fn variables() {
     MONITOR_LABELS
     LOG_LEVEL
     LOG_FORMAT
+    LOG_FILE
+    LOG_FILES_KEPT
     "#);
 }
 

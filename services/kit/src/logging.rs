@@ -5,19 +5,28 @@
 //! access log, which knows route templates only.
 
 use std::io::{IsTerminal, Write};
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use tracing::Metadata;
+use tracing_appender::rolling::RollingFileAppender;
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::{EnvFilter, FilterExt, filter_fn};
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::fmt::writer::MakeWriterExt;
 use tracing_subscriber::registry::LookupSpan;
 
 use crate::Clock;
 
+mod file;
 mod json;
 
+pub use file::LogFileError;
 pub use json::JsonLayer;
+
+/// Days of log files kept, unless told otherwise.
+const FILES_KEPT: usize = 7;
 
 /// How much is logged, and in which form.
 #[derive(Args, Clone, Debug, Default)]
@@ -29,6 +38,14 @@ pub struct LoggingConfig {
     /// Form of the log lines [default: text on a terminal, else json]
     #[arg(long, env = "LOG_FORMAT")]
     pub log_format: Option<LogFormat>,
+
+    /// File that log lines also go to, as JSON, one a day: logs/app.log gives logs/app.2026-11-21.log [default: none]
+    #[arg(long, env = "LOG_FILE")]
+    pub log_file: Option<PathBuf>,
+
+    /// Log files kept; older ones are deleted [default: 7]
+    #[arg(long, env = "LOG_FILES_KEPT")]
+    pub log_files_kept: Option<NonZeroUsize>,
 }
 
 /// The form of log lines.
@@ -49,27 +66,48 @@ impl LoggingConfig {
         };
         self.log_format.unwrap_or(default)
     }
+
+    fn file(&self) -> Result<Option<RollingFileAppender>, LogFileError> {
+        let kept = self.log_files_kept.map_or(FILES_KEPT, NonZeroUsize::get);
+        let open = |path: &PathBuf| file::rolling(path, kept);
+        self.log_file.as_ref().map(open).transpose()
+    }
 }
 
-/// The log layer of the `tracing` subscriber, writing to `writer`.
+type BoxedLayer<S> = Box<dyn Layer<S> + Send + Sync + 'static>;
+
+/// The log layer of the `tracing` subscriber, writing to `writer` and to the log file, if there is one.
 pub(crate) fn layer<S, W>(
     config: &LoggingConfig,
-    clock: Clock,
+    clock: &Clock,
     writer: W,
-) -> Box<dyn Layer<S> + Send + Sync + 'static>
+) -> Result<BoxedLayer<S>, LogFileError>
 where
     S: tracing::Subscriber + for<'a> LookupSpan<'a>,
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
     // Spans stay on whatever the level is: they carry the request id that a warning needs too.
     let filter = EnvFilter::new(level_or_default(&config.log_level)).or(filter_fn(is_request_span));
-    match config.format() {
-        LogFormat::Json => JsonLayer::new(clock, writer).with_filter(filter).boxed(),
-        LogFormat::Text => tracing_subscriber::fmt::layer()
-            .compact()
-            .with_writer(writer)
-            .with_filter(filter)
-            .boxed(),
+    let layer = match (config.format(), config.file()?) {
+        (LogFormat::Json, None) => JsonLayer::new(clock.clone(), writer).boxed(),
+        (LogFormat::Json, Some(file)) => JsonLayer::new(clock.clone(), writer.and(file)).boxed(),
+        (LogFormat::Text, None) => text(writer),
+        (LogFormat::Text, Some(file)) => text(writer).and_then(JsonLayer::new(clock.clone(), file)).boxed(),
+    };
+    Ok(layer.with_filter(filter).boxed())
+}
+
+/// For people: colours only where somebody looks.
+fn text<S, W>(writer: W) -> BoxedLayer<S>
+where
+    S: tracing::Subscriber + for<'a> LookupSpan<'a>,
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    let layer = tracing_subscriber::fmt::layer().compact().with_writer(writer);
+    if std::io::stdout().is_terminal() {
+        layer.boxed()
+    } else {
+        layer.with_ansi(false).boxed()
     }
 }
 

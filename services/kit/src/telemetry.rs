@@ -1,6 +1,6 @@
 //! Logs and traces of a process, from the standard `OTEL_*` variables.
 //!
-//! Spans go out by OTLP over HTTP from a thread of their own, through a bounded queue. A collector that is
+//! Spans go out by OTLP, over HTTP or gRPC, from a thread of their own, through a bounded queue. A collector that is
 //! slow or dead costs neither latency nor a clean shutdown; the spans it misses are counted. Without an
 //! endpoint nothing is exported, but spans keep their ids, so log lines of one request still share a `trace_id`.
 
@@ -24,8 +24,13 @@ use crate::{BuildInfo, Clock};
 
 mod config;
 mod export;
+mod losses;
+pub mod propagation;
+mod transport;
 
-pub use config::{ExporterKind, SamplerKind, TelemetryConfig};
+pub use config::{Certificates, ExporterKind, OtlpProtocol, SamplerKind, TelemetryConfig};
+use losses::Losses;
+pub use transport::TransportError;
 
 /// How long the last spans may take to leave.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
@@ -33,14 +38,17 @@ const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
 /// Why telemetry could not be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum TelemetryError {
-    /// The OTLP exporter rejected its settings.
+    /// Spans cannot be sent.
     #[error("the OTLP exporter for {endpoint} could not be built")]
     Exporter {
         /// Where spans were to go.
         endpoint: String,
-        /// What the exporter says.
-        source: opentelemetry_otlp::ExporterBuildError,
+        /// What is wrong.
+        source: TransportError,
     },
+    /// The log file cannot be written.
+    #[error("log files cannot be written; LOG_FILE must lie in a directory that exists and is writable")]
+    LogFile(#[from] logging::LogFileError),
     /// A subscriber was installed before.
     #[error("a tracing subscriber is already installed; call telemetry::init once, from main")]
     AlreadyInstalled,
@@ -54,7 +62,7 @@ pub enum TelemetryError {
 #[must_use = "spans are lost unless the guard is shut down at the end of main"]
 pub struct TelemetryGuard {
     provider: SdkTracerProvider,
-    dropped: IntCounter,
+    losses: Losses,
 }
 
 /// Sets up logs (standard output) and traces for this process, and a panic hook that logs where, but not what.
@@ -93,33 +101,37 @@ where
         "telemetry_spans_dropped_total",
         "Spans that were sampled but never reached the collector: queue full, or export failed.",
     )?;
-    let provider = provider(config, build, &dropped)?;
+    let losses = Losses::new(dropped);
+    let provider = provider(config, build, &losses)?;
     let traces = tracing_opentelemetry::layer()
         .with_tracer(provider.tracer(build.service))
         .with_location(false)
         .with_threads(false)
         .with_target(false)
         .with_filter(filter_fn(logging::is_request_span));
-    let logs = logging::layer(&config.logging, clock.clone(), writer);
+    let logs = logging::layer(&config.logging, clock, writer)?;
     Ok((
         registry().with(traces).with(logs).into(),
-        TelemetryGuard { provider, dropped },
+        TelemetryGuard { provider, losses },
     ))
 }
 
 fn provider(
     config: &TelemetryConfig,
     build: &BuildInfo,
-    dropped: &IntCounter,
+    losses: &Losses,
 ) -> Result<SdkTracerProvider, TelemetryError> {
     let builder = SdkTracerProvider::builder()
         .with_sampler(config.sampler())
         .with_resource(resource(config, build));
-    let Some(endpoint) = config.traces_endpoint() else {
+    let Some(destination) = config.destination() else {
         return Ok(builder.build());
     };
-    let processor = export::processor(&endpoint, dropped.clone())
-        .map_err(|source| TelemetryError::Exporter { endpoint, source })?;
+    let processor =
+        export::processor(&destination, losses.clone()).map_err(|source| TelemetryError::Exporter {
+            endpoint: destination.endpoint,
+            source,
+        })?;
     Ok(builder.with_span_processor(processor).build())
 }
 
@@ -133,12 +145,12 @@ fn resource(config: &TelemetryConfig, build: &BuildInfo) -> Resource {
 impl TelemetryGuard {
     /// Puts `telemetry_spans_dropped_total` into the registry.
     pub fn register(&self, registry: &Registry) -> Result<(), prometheus::Error> {
-        registry.register(Box::new(self.dropped.clone()))
+        registry.register(Box::new(self.losses.counter()))
     }
 
     /// Counts the spans lost; a handle, so that readiness can watch it.
     pub fn spans_dropped(&self) -> IntCounter {
-        self.dropped.clone()
+        self.losses.counter()
     }
 
     /// Sends what is queued, for at most two seconds, then lets go. Blocks: call it when the runtime has
@@ -152,6 +164,7 @@ impl TelemetryGuard {
             let _ = done.send(());
         });
         let _ = flushed.recv_timeout(FLUSH_TIMEOUT);
+        self.losses.abandon();
     }
 
     /// [`TelemetryGuard::shutdown_blocking`] off the runtime's threads.

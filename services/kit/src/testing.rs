@@ -85,6 +85,7 @@ pub fn telemetry_config() -> TelemetryConfig {
     let logging = LoggingConfig {
         log_level: "debug".to_owned(),
         log_format: Some(LogFormat::Json),
+        ..LoggingConfig::default()
     };
     TelemetryConfig {
         logging,

@@ -30,6 +30,7 @@ mod process_wide {
         let logging = LoggingConfig {
             log_level: "info".to_owned(),
             log_format: Some(LogFormat::Json),
+            ..LoggingConfig::default()
         };
         let config = TelemetryConfig {
             logging,

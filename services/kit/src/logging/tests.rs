@@ -37,9 +37,10 @@ fn logged(level: &str, emit: impl FnOnce()) -> Vec<Value> {
     let config = LoggingConfig {
         log_level: level.to_owned(),
         log_format: Some(LogFormat::Json),
+        ..LoggingConfig::default()
     };
     let clock = Clock::fixed("2026-11-21T12:00:00.5Z".parse().unwrap());
-    let layer = layer(&config, clock, move || writer.clone());
+    let layer = layer(&config, &clock, move || writer.clone()).unwrap();
     tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), emit);
     buffer.lines()
 }

@@ -1,14 +1,25 @@
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
 use clap::{Args, ValueEnum};
 use opentelemetry_sdk::trace::Sampler;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 
 use crate::BuildInfo;
 use crate::logging::LoggingConfig;
 
-/// Logs and traces, by the variables of the OpenTelemetry specification ("Environment Variable
-/// Specification"). `OTEL_RESOURCE_ATTRIBUTES`, `OTEL_EXPORTER_OTLP_HEADERS` and `…_TIMEOUT` are honoured by the SDK.
+/// How long a batch may take to reach the collector, retries included (the specification's default).
+const EXPORT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Logs and traces, by the variables of the OpenTelemetry specification ("Environment Variable Specification" and
+/// "OpenTelemetry Protocol Exporter"). `OTEL_RESOURCE_ATTRIBUTES`, `OTEL_EXPORTER_OTLP_HEADERS` and `…_COMPRESSION` are
+/// read by the SDK.
 #[derive(Args, Clone, Debug, Default)]
 pub struct TelemetryConfig {
-    /// Base URL of an OTLP/HTTP collector; unset means no traces are sent
+    /// Base URL of an OTLP collector; unset means no traces are sent
     #[arg(long = "otlp-endpoint", env = "OTEL_EXPORTER_OTLP_ENDPOINT", value_parser = parse_endpoint)]
     pub endpoint: Option<String>,
 
@@ -24,6 +35,31 @@ pub struct TelemetryConfig {
     /// Full URL for traces, when it differs from <OTLP endpoint>/v1/traces
     #[arg(long = "otlp-traces-endpoint", env = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", value_parser = parse_endpoint)]
     pub traces_endpoint: Option<String>,
+
+    /// How the collector is spoken to
+    #[arg(
+        long = "otlp-protocol",
+        env = "OTEL_EXPORTER_OTLP_PROTOCOL",
+        value_enum,
+        default_value_t
+    )]
+    pub protocol: OtlpProtocol,
+
+    /// How the collector is spoken to about traces, when that differs
+    #[arg(
+        long = "otlp-traces-protocol",
+        env = "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
+        value_enum
+    )]
+    pub traces_protocol: Option<OtlpProtocol>,
+
+    /// File with the certificates (PEM) that vouch for the collector [default: those of the system]
+    #[arg(long = "otlp-certificate", env = "OTEL_EXPORTER_OTLP_CERTIFICATE", value_parser = read_certificates)]
+    pub certificate: Option<Certificates>,
+
+    /// Longest a batch may take to reach the collector, in milliseconds [default: 10000]
+    #[arg(long = "otlp-timeout", env = "OTEL_EXPORTER_OTLP_TIMEOUT", value_parser = parse_milliseconds)]
+    pub timeout: Option<Duration>,
 
     /// `service.name` of logs and traces [default: the program's name]
     #[arg(long = "otel-service-name", env = "OTEL_SERVICE_NAME")]
@@ -57,6 +93,18 @@ pub enum ExporterKind {
     None,
 }
 
+/// Values of `OTEL_EXPORTER_OTLP_PROTOCOL` that this program knows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum OtlpProtocol {
+    /// Protobuf over HTTP/1.1 or HTTP/2, usually port 4318.
+    #[default]
+    #[value(name = "http/protobuf")]
+    Http,
+    /// gRPC, usually port 4317.
+    #[value(name = "grpc")]
+    Grpc,
+}
+
 /// Values of `OTEL_TRACES_SAMPLER`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum SamplerKind {
@@ -81,17 +129,61 @@ pub enum SamplerKind {
     ParentBasedTraceIdRatio,
 }
 
+/// PEM text that holds at least one certificate.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Certificates(Arc<[u8]>);
+
+impl Certificates {
+    pub(super) fn pem(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Certificates {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Certificates({} bytes)", self.0.len())
+    }
+}
+
+/// Where spans go, and how.
+#[derive(Clone, Debug)]
+pub(super) struct Destination {
+    pub(super) endpoint: String,
+    pub(super) protocol: OtlpProtocol,
+    pub(super) certificates: Option<Certificates>,
+    /// Longest a batch may take, retries included.
+    pub(super) timeout: Duration,
+}
+
+impl Destination {
+    pub(super) fn is_https(&self) -> bool {
+        self.endpoint.starts_with("https:")
+    }
+}
+
 impl TelemetryConfig {
-    /// Where traces go: the OTLP specification appends the path to the general endpoint only.
-    pub(super) fn traces_endpoint(&self) -> Option<String> {
+    /// Where traces go, if anywhere.
+    pub(super) fn destination(&self) -> Option<Destination> {
         if self.exporter == ExporterKind::None {
             return None;
         }
-        let base = self
-            .endpoint
-            .as_ref()
-            .map(|base| format!("{}/v1/traces", base.trim_end_matches('/')));
-        self.traces_endpoint.clone().or(base)
+        let protocol = self.traces_protocol.unwrap_or(self.protocol);
+        Some(Destination {
+            endpoint: self.endpoint_for(protocol)?,
+            protocol,
+            certificates: self.certificate.clone(),
+            timeout: self.timeout.unwrap_or(EXPORT_TIMEOUT),
+        })
+    }
+
+    /// The specification appends the path to the general endpoint only, and for HTTP only.
+    fn endpoint_for(&self, protocol: OtlpProtocol) -> Option<String> {
+        let path = match protocol {
+            OtlpProtocol::Http => "/v1/traces",
+            OtlpProtocol::Grpc => "",
+        };
+        let general = || Some(format!("{}{path}", self.endpoint.as_ref()?.trim_end_matches('/')));
+        self.traces_endpoint.clone().or_else(general)
     }
 
     pub(super) fn service_name(&self, build: &BuildInfo) -> String {
@@ -113,14 +205,30 @@ impl TelemetryConfig {
     }
 }
 
+/// Credentials do not belong into the endpoint: it is part of error texts.
 fn parse_endpoint(text: &str) -> Result<String, String> {
     let uri: http::Uri = text.parse().map_err(|error| format!("not a URL ({error})"))?;
     match uri.scheme_str() {
-        Some("http") => Ok(text.to_owned()),
-        Some("https") => {
-            Err("https is not supported here: send to a collector in the cluster over http".to_owned())
-        }
+        Some("http" | "https") => Ok(text.to_owned()),
         _ => Err("needs a scheme, such as http://otel-collector.monitoring:4318".to_owned()),
+    }
+}
+
+/// Read with the settings, so that a missing file is told of together with all other mistakes.
+fn read_certificates(path: &str) -> Result<Certificates, String> {
+    let path = PathBuf::from(path);
+    let pem = std::fs::read(&path).map_err(|error| format!("the file cannot be read: {error}"))?;
+    match CertificateDer::pem_slice_iter(&pem).next() {
+        Some(Ok(_)) => Ok(Certificates(pem.into())),
+        Some(Err(error)) => Err(format!("the file is not PEM: {error}")),
+        None => Err("the file holds no certificate (-----BEGIN CERTIFICATE-----)".to_owned()),
+    }
+}
+
+fn parse_milliseconds(text: &str) -> Result<Duration, String> {
+    match text.parse() {
+        Ok(0) | Err(_) => Err("not a positive number of milliseconds".to_owned()),
+        Ok(milliseconds) => Ok(Duration::from_millis(milliseconds)),
     }
 }
 

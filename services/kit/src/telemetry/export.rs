@@ -1,15 +1,15 @@
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use opentelemetry::Context;
-use opentelemetry_otlp::{ExporterBuildError, SpanExporter as OtlpExporter, WithExportConfig};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{
     BatchConfigBuilder, BatchSpanProcessor, Span, SpanData, SpanExporter, SpanProcessor,
 };
-use prometheus::IntCounter;
+
+use super::config::Destination;
+use super::losses::Losses;
+use super::transport::{Transport, TransportError};
 
 /// Spans held while the collector is slow; beyond that they are dropped (the specification's default).
 const QUEUE_SIZE: usize = 2048;
@@ -17,28 +17,18 @@ const QUEUE_SIZE: usize = 2048;
 /// How long a span waits for others to share its request.
 const EXPORT_INTERVAL: Duration = Duration::from_secs(1);
 
-/// A batch processor that sends to `endpoint` and counts every span it had to give up.
+/// A batch processor that sends to `destination` and counts every span it had to give up.
 pub(super) fn processor(
-    endpoint: &str,
-    dropped: IntCounter,
-) -> Result<CountingProcessor, ExporterBuildError> {
-    let exporter = OtlpExporter::builder()
-        .with_http()
-        .with_endpoint(endpoint)
-        .build()?;
-    Ok(counting(exporter, dropped, QUEUE_SIZE))
+    destination: &Destination,
+    losses: Losses,
+) -> Result<CountingProcessor, TransportError> {
+    Ok(counting(Transport::new(destination)?, losses, QUEUE_SIZE))
 }
 
-fn counting<E: SpanExporter + 'static>(
-    exporter: E,
-    dropped: IntCounter,
-    capacity: usize,
-) -> CountingProcessor {
-    let queued = Arc::new(AtomicUsize::new(0));
+fn counting<E: SpanExporter + 'static>(exporter: E, losses: Losses, capacity: usize) -> CountingProcessor {
     let exporter = CountingExporter {
         inner: exporter,
-        queued: Arc::clone(&queued),
-        dropped: dropped.clone(),
+        losses: losses.clone(),
     };
     let config = BatchConfigBuilder::default()
         .with_max_queue_size(capacity)
@@ -49,19 +39,17 @@ fn counting<E: SpanExporter + 'static>(
         .build();
     CountingProcessor {
         inner,
-        queued,
-        dropped,
+        losses,
         capacity,
     }
 }
 
-/// Refuses spans when the queue is full, where the SDK would drop them without telling anybody.
+/// Refuses spans when too many wait, where the SDK would drop them without telling anybody.
 #[derive(Debug)]
 pub(super) struct CountingProcessor {
     inner: BatchSpanProcessor,
-    /// Upper bound of what waits in the inner queue: raised before a span enters, lowered after it left.
-    queued: Arc<AtomicUsize>,
-    dropped: IntCounter,
+    losses: Losses,
+    /// Also the size of the inner queue, which holds at most what waits.
     capacity: usize,
 }
 
@@ -71,11 +59,8 @@ impl SpanProcessor for CountingProcessor {
     }
 
     fn on_end(&self, span: SpanData) {
-        if self.queued.fetch_add(1, Ordering::AcqRel) < self.capacity {
+        if self.losses.admit(self.capacity) {
             self.inner.on_end(span);
-        } else {
-            self.queued.fetch_sub(1, Ordering::AcqRel);
-            self.dropped.inc();
         }
     }
 
@@ -96,18 +81,14 @@ impl SpanProcessor for CountingProcessor {
 #[derive(Debug)]
 struct CountingExporter<E> {
     inner: E,
-    queued: Arc<AtomicUsize>,
-    dropped: IntCounter,
+    losses: Losses,
 }
 
 impl<E: SpanExporter> SpanExporter for CountingExporter<E> {
     async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
         let count = batch.len();
-        self.queued.fetch_sub(count, Ordering::AcqRel);
         let result = self.inner.export(batch).await;
-        if result.is_err() {
-            self.dropped.inc_by(count as u64);
-        }
+        self.losses.settle(count, &result);
         result
     }
 

@@ -12,32 +12,63 @@ fn config(arguments: &[&str]) -> Result<TelemetryConfig, clap::Error> {
     Cli::try_parse_from(std::iter::once(&"test").chain(arguments)).map(|cli| cli.telemetry)
 }
 
-#[test]
-fn the_path_is_appended_to_the_general_endpoint_only() {
-    let general = config(&["--otlp-endpoint", "http://c:4318/"]).unwrap();
-    assert_eq!(general.traces_endpoint().unwrap(), "http://c:4318/v1/traces");
-    let own = config(&[
-        "--otlp-endpoint",
-        "http://c:4318",
-        "--otlp-traces-endpoint",
-        "http://t/x",
-    ])
-    .unwrap();
-    assert_eq!(own.traces_endpoint().unwrap(), "http://t/x");
-    assert_eq!(config(&[]).unwrap().traces_endpoint(), None);
-    let none = config(&["--otlp-endpoint", "http://c:4318", "--traces-exporter", "none"]).unwrap();
-    assert_eq!(none.traces_endpoint(), None);
+fn destination(arguments: &[&str]) -> Option<(String, OtlpProtocol)> {
+    let destination = config(arguments).unwrap().destination()?;
+    Some((destination.endpoint, destination.protocol))
 }
 
 #[test]
-fn endpoints_that_cannot_work_are_refused() {
-    for (endpoint, says) in [
-        ("c:4318", "needs a scheme"),
-        ("https://c", "https is not supported"),
-        ("http://a b", "not a URL"),
+fn the_path_is_appended_to_the_general_endpoint_of_http_only() {
+    let http = |endpoint: &str| Some((endpoint.to_owned(), OtlpProtocol::Http));
+    let grpc = |endpoint: &str| Some((endpoint.to_owned(), OtlpProtocol::Grpc));
+    let base = ["--otlp-endpoint", "http://c:4318/"];
+    let cases: [(&[&str], _); 5] = [
+        (&[], http("http://c:4318/v1/traces")),
+        (&["--otlp-traces-endpoint", "http://t/x"], http("http://t/x")),
+        (&["--otlp-protocol", "grpc"], grpc("http://c:4318")),
+        (
+            &[
+                "--otlp-protocol",
+                "grpc",
+                "--otlp-traces-protocol",
+                "http/protobuf",
+            ],
+            http("http://c:4318/v1/traces"),
+        ),
+        (&["--traces-exporter", "none"], None),
+    ];
+    for (further, expected) in cases {
+        assert_eq!(destination(&[&base, further].concat()), expected, "{further:?}");
+    }
+    assert_eq!(destination(&[]), None);
+}
+
+#[test]
+fn settings_that_cannot_work_are_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let empty = directory.path().join("empty.pem");
+    std::fs::write(&empty, "").unwrap();
+    let missing = directory.path().join("missing.pem");
+    for (flag, value, says) in [
+        ("--otlp-endpoint", "c:4318", "needs a scheme"),
+        ("--otlp-endpoint", "http://a b", "not a URL"),
+        (
+            "--otlp-protocol",
+            "http/json",
+            "[possible values: http/protobuf, grpc]",
+        ),
+        ("--otlp-timeout", "0", "not a positive number of milliseconds"),
+        ("--otlp-timeout", "10s", "not a positive number of milliseconds"),
+        (
+            "--otlp-certificate",
+            empty.to_str().unwrap(),
+            "holds no certificate",
+        ),
+        ("--otlp-certificate", missing.to_str().unwrap(), "cannot be read"),
+        ("--log-files-kept", "0", "number would be zero"),
     ] {
-        let error = config(&["--otlp-endpoint", endpoint]).unwrap_err().to_string();
-        assert!(error.contains(says), "{endpoint}: {error}");
+        let error = config(&[flag, value]).unwrap_err().to_string();
+        assert!(error.contains(says), "{flag} {value}: {error}");
     }
 }
 
