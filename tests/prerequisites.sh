@@ -21,6 +21,8 @@ need curl curl
 need setpriv util-linux
 need musl-gcc musl-tools
 need promtool prometheus
+need redis-server redis-server
+[ -x /usr/lib/postgresql/15/bin/postgres ] || need postgres postgresql
 [ -z "$packages" ] || say "Debian packages are missing: apt-get install$packages"
 if command -v rustup >/dev/null && ! rustup target list --installed 2>/dev/null | grep -qx x86_64-unknown-linux-musl; then
   say "The musl target is missing: rustup target add x86_64-unknown-linux-musl"

@@ -1,4 +1,6 @@
 //! Runs a service inside a test: on a free port, with a clock of the test's own, and its logs at hand.
+//!
+//! [`Postgres`] and [`Redis`] are real servers of the machine's own packages, thrown away after the test.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -15,6 +17,15 @@ use crate::config::ServerConfig;
 use crate::logging::{LogFormat, LoggingConfig};
 use crate::telemetry::{TelemetryConfig, TelemetryGuard};
 use crate::{Clock, Context, Service, ServiceInfo, metrics, server, service, telemetry};
+
+mod postgres;
+mod process;
+mod redis;
+mod shared;
+
+pub use postgres::{Postgres, PostgresOptions};
+pub use redis::Redis;
+pub use shared::Shared;
 
 /// What a writer wrote, readable by the test.
 #[derive(Clone, Debug, Default)]
