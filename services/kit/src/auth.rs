@@ -1,5 +1,35 @@
 //! Who is calling, and may they: access tokens (RFC 9068), revocation, roles and scopes.
+//!
+//! A request passes these steps, each of which may refuse it: the `Authorization` header (`bearer`), the form of
+//! the token and its signature and claims (`token`, with keys from `keys` or `jwks`), revocation (`revocation`), and
+//! the policy of its route (`policy`, `rules`). What refused it is one of a closed list (`refusal`).
+//!
+//! Token text is borrowed from the request and kept nowhere: no error, log line or `Debug` output contains it.
 
+mod authenticator;
+mod bearer;
+mod jwks;
+mod keys;
 mod policy;
+mod refusal;
+mod revocation;
+mod rules;
+mod settings;
+mod signer;
+mod strict_json;
+mod token;
+mod user;
 
+pub use authenticator::{Auth, Authenticator};
+pub use jwks::{Jwks, JwksError, JwksSettings};
+pub use keys::{Algorithm, KeyError, KeySet, MIN_SECRET_BYTES, VerificationKey};
 pub use policy::{Denial, Policy};
+pub use refusal::{Reason, Refusal};
+pub use revocation::{MemoryRevocations, RevocationBounds, RevocationError, RevocationStore, Revocations};
+pub use rules::{Rules, RulesError};
+pub use settings::AuthSettings;
+pub use signer::{Grant, IssuedToken, SignError, Signer, SigningKey};
+pub use token::{Claims, Expectations, Keys, MAX_LEEWAY, MAX_TOKEN_BYTES, TokenKind, Verifier};
+pub use user::{Require, RequireScope, Role, Scope, User};
+
+pub(crate) use authenticator::guard;

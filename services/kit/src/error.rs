@@ -12,6 +12,10 @@ pub const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/prob
 pub enum ErrorCode {
     /// The request cannot be understood (400).
     BadRequest,
+    /// The request needs to say who sends it (401).
+    Unauthorized,
+    /// Whoever sends it may not do this (403).
+    Forbidden,
     /// There is nothing at this path (404).
     NotFound,
     /// The path exists, but not for this method (405).
@@ -26,6 +30,8 @@ pub enum ErrorCode {
     Internal,
     /// The service did not finish in time (503).
     Timeout,
+    /// Something the answer depends on does not answer (503).
+    Unavailable,
 }
 
 impl ErrorCode {
@@ -33,13 +39,15 @@ impl ErrorCode {
     pub const fn status(self) -> StatusCode {
         match self {
             Self::BadRequest => StatusCode::BAD_REQUEST,
+            Self::Unauthorized => StatusCode::UNAUTHORIZED,
+            Self::Forbidden => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Unprocessable => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::Timeout => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Timeout | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -47,6 +55,8 @@ impl ErrorCode {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::BadRequest => "bad_request",
+            Self::Unauthorized => "unauthorized",
+            Self::Forbidden => "forbidden",
             Self::NotFound => "not_found",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::BodyTooLarge => "body_too_large",
@@ -54,6 +64,7 @@ impl ErrorCode {
             Self::Unprocessable => "unprocessable",
             Self::Internal => "internal",
             Self::Timeout => "timeout",
+            Self::Unavailable => "unavailable",
         }
     }
 }

@@ -1,0 +1,256 @@
+//! Issues tokens. Used by the service that logs people in, and by tests.
+
+use std::fmt;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jsonwebtoken::jwk::{Jwk, PublicKeyUse, ThumbprintHash};
+use jsonwebtoken::{EncodingKey, Header};
+use rustls::pki_types::PrivatePkcs8KeyDer;
+use rustls::pki_types::pem::PemObject;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use super::keys::{Algorithm, KeyError, MIN_SECRET_BYTES};
+use super::token::TokenKind;
+use crate::Clock;
+
+/// A private key or secret, with the only algorithm it is for.
+#[derive(Clone)]
+pub struct SigningKey {
+    id: Option<String>,
+    algorithm: Algorithm,
+    key: EncodingKey,
+    public: Option<Arc<Jwk>>,
+}
+
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SigningKey")
+            .field("id", &self.id)
+            .field("algorithm", &self.algorithm)
+            .finish_non_exhaustive()
+    }
+}
+
+impl SigningKey {
+    /// An HS256 secret; `id` becomes `kid`.
+    pub fn hs256(id: Option<String>, secret: &[u8]) -> Result<Self, KeyError> {
+        if secret.len() < MIN_SECRET_BYTES {
+            return Err(KeyError::ShortSecret(secret.len()));
+        }
+        Ok(Self {
+            id,
+            algorithm: Algorithm::Hs256,
+            key: EncodingKey::from_secret(secret),
+            public: None,
+        })
+    }
+
+    /// An ES256, EdDSA or RS256 private key as PKCS#8 in PEM. Its `kid` is the thumbprint of its public half (RFC 7638).
+    pub fn from_pem(algorithm: Algorithm, pem: &[u8]) -> Result<Self, KeyError> {
+        let refused = KeyError::NotAPrivateKey(algorithm.name());
+        let pkcs8 = PrivatePkcs8KeyDer::from_pem_slice(pem).map_err(|_| refused)?;
+        Self::from_pkcs8(algorithm, pkcs8.secret_pkcs8_der())
+    }
+
+    /// The same key as PKCS#8 in DER.
+    pub fn from_pkcs8(algorithm: Algorithm, der: &[u8]) -> Result<Self, KeyError> {
+        let refused = KeyError::NotAPrivateKey(algorithm.name());
+        let key = match algorithm {
+            Algorithm::Es256 => EncodingKey::from_ec_der(der),
+            Algorithm::EdDsa => EncodingKey::from_ed_der(der),
+            Algorithm::Rs256 => EncodingKey::from_rsa_der(der),
+            Algorithm::Hs256 => return Err(refused),
+        };
+        let mut public = Jwk::from_encoding_key(&key, algorithm.in_library()).map_err(|_| refused)?;
+        let id = public.thumbprint(ThumbprintHash::SHA256).map_err(|_| refused)?;
+        public.common.key_id = Some(id.clone());
+        public.common.public_key_use = Some(PublicKeyUse::Signature);
+        Ok(Self {
+            id: Some(id),
+            algorithm,
+            key,
+            public: Some(Arc::new(public)),
+        })
+    }
+
+    /// The public half, for a JWK Set; a secret has none.
+    pub fn public(&self) -> Option<&Jwk> {
+        self.public.as_deref()
+    }
+
+    /// The `kid` of its tokens.
+    pub fn id(&self) -> Option<&str> {
+        self.id.as_deref()
+    }
+
+    /// The algorithm it is for.
+    pub const fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+}
+
+/// What a token is to say about its holder.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Grant {
+    /// `sub`: on whose behalf.
+    pub subject: String,
+    /// `client_id`: to which client.
+    pub client_id: String,
+    /// `aud`: for which services.
+    pub audience: Vec<String>,
+    /// `scope`.
+    pub scopes: Vec<String>,
+    /// `roles`.
+    pub roles: Vec<String>,
+    /// Further claims. A name of RFC 9068 in here is an error.
+    pub other: Map<String, Value>,
+}
+
+/// A signed token and what its issuer keeps of it.
+#[derive(Clone, Debug)]
+pub struct IssuedToken {
+    /// The text, for its holder alone.
+    pub token: SecretString,
+    /// `jti`, by which it can be revoked.
+    pub token_id: String,
+    /// `exp`.
+    pub expires_at: Timestamp,
+}
+
+/// Why there is no token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SignError {
+    /// The grant would overwrite a claim of the token.
+    #[error("a further claim has the name of a claim of RFC 9068")]
+    ReservedClaim,
+    /// A scope that would read as several.
+    #[error(
+        "a scope must be of the characters of RFC 6749, section 3.3: visible ASCII without space, quote and backslash"
+    )]
+    InvalidScope,
+    /// A claim without which the token would be refused.
+    #[error("a token needs a subject, a client and an audience")]
+    Incomplete,
+    /// The library refused.
+    #[error("the token could not be signed")]
+    Failed,
+}
+
+/// Signs tokens of one issuer with one key.
+#[derive(Clone, Debug)]
+pub struct Signer {
+    issuer: String,
+    key: SigningKey,
+    clock: Clock,
+}
+
+#[derive(Serialize)]
+struct Payload<'a> {
+    iss: &'a str,
+    aud: &'a [String],
+    sub: &'a str,
+    client_id: &'a str,
+    jti: &'a str,
+    iat: i64,
+    nbf: i64,
+    exp: i64,
+    scope: String,
+    roles: &'a [String],
+    #[serde(flatten)]
+    other: &'a Map<String, Value>,
+}
+
+/// The names [`Payload`] writes itself.
+const RESERVED: [&str; 10] = [
+    "iss",
+    "aud",
+    "sub",
+    "client_id",
+    "jti",
+    "iat",
+    "nbf",
+    "exp",
+    "scope",
+    "roles",
+];
+
+impl Signer {
+    /// A signer for `issuer`. Access and refresh tokens need a key each where the key is a secret.
+    pub fn new(issuer: impl Into<String>, key: SigningKey, clock: Clock) -> Self {
+        Self {
+            issuer: issuer.into(),
+            key,
+            clock,
+        }
+    }
+
+    /// A token that is valid from now on for the lifetime of its kind.
+    pub fn sign(&self, kind: TokenKind, grant: &Grant) -> Result<IssuedToken, SignError> {
+        check(grant)?;
+        let token_id = Uuid::new_v4().to_string();
+        let now = self.clock.now().as_second();
+        let lifetime = i64::try_from(kind.lifetime().as_secs()).map_err(|_| SignError::Failed)?;
+        let payload = Payload {
+            iss: &self.issuer,
+            aud: &grant.audience,
+            sub: &grant.subject,
+            client_id: &grant.client_id,
+            jti: &token_id,
+            iat: now,
+            nbf: now,
+            exp: now + lifetime,
+            scope: grant.scopes.join(" "),
+            roles: &grant.roles,
+            other: &grant.other,
+        };
+        let token = jsonwebtoken::encode(&self.header(kind), &payload, &self.key.key);
+        Ok(IssuedToken {
+            token: token.map_err(|_| SignError::Failed)?.into(),
+            token_id,
+            expires_at: Timestamp::from_second(now + lifetime).map_err(|_| SignError::Failed)?,
+        })
+    }
+
+    fn header(&self, kind: TokenKind) -> Header {
+        let mut header = Header::new(self.key.algorithm.in_library());
+        header.typ = Some(kind.media_type().to_owned());
+        header.kid.clone_from(&self.key.id);
+        header
+    }
+}
+
+impl IssuedToken {
+    /// The text of the token, to be sent to its holder and nowhere else.
+    pub fn expose(&self) -> &str {
+        self.token.expose_secret()
+    }
+}
+
+fn check(grant: &Grant) -> Result<(), SignError> {
+    let audience_is_complete =
+        !grant.audience.is_empty() && grant.audience.iter().all(|name| !name.is_empty());
+    if grant.subject.is_empty() || grant.client_id.is_empty() || !audience_is_complete {
+        return Err(SignError::Incomplete);
+    }
+    if RESERVED.iter().any(|name| grant.other.contains_key(*name)) {
+        return Err(SignError::ReservedClaim);
+    }
+    if grant.scopes.iter().all(|scope| is_scope(scope)) {
+        Ok(())
+    } else {
+        Err(SignError::InvalidScope)
+    }
+}
+
+/// `scope-token` of RFC 6749, section 3.3.
+pub(super) fn is_scope(text: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\';
+    !text.is_empty() && text.bytes().all(allowed)
+}
+
+#[cfg(test)]
+mod tests;
