@@ -20,7 +20,7 @@ mod strict_json;
 mod token;
 mod user;
 
-pub use authenticator::{Auth, Authenticator};
+pub use authenticator::{Auth, AuthError, Authenticator};
 pub use jwks::{Jwks, JwksError, JwksSettings};
 pub use keys::{Algorithm, KeyError, KeySet, MIN_SECRET_BYTES, VerificationKey};
 pub use policy::{Denial, Policy};
@@ -32,4 +32,4 @@ pub use signer::{Grant, IssuedToken, SignError, Signer, SigningKey};
 pub use token::{Claims, Expectations, Keys, MAX_LEEWAY, MAX_TOKEN_BYTES, TokenKind, Verifier};
 pub use user::{Require, RequireScope, Role, Scope, User};
 
-pub(crate) use authenticator::guard;
+pub(crate) use authenticator::{check_policies, guarded};

@@ -3,7 +3,8 @@
 //! request id → security headers → trace → metrics → log → panic recovery → body limit → time-out → handler.
 //!
 //! The order is the nesting of the calls below: a service cannot change it. CORS belongs between panic
-//! recovery and body limit, rate limits and authentication between time-out and handler.
+//! recovery and body limit, rate limits between time-out and authentication, which each route
+//! brings itself (`Routes::protected`), next to its handler.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,6 +17,9 @@ use http::{HeaderValue, Version, header};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, Span};
 
+use crate::auth::Authenticator;
+
+mod auth;
 mod body_limit;
 mod headers;
 mod observation;
@@ -39,6 +43,8 @@ pub(crate) struct Stack(Arc<Settings>);
 pub(crate) struct Settings {
     pub(crate) metrics: HttpMetrics,
     pub(crate) compliance: ComplianceHeaders,
+    /// Who the callers are, for routes that ask.
+    pub(crate) auth: Option<Authenticator>,
     /// Largest request body, bytes.
     pub(crate) body_limit: u64,
     /// Longest a handler may take to answer.
@@ -102,7 +108,10 @@ async fn with_recovery(settings: &Settings, request: Request, next: Next) -> Res
 
 async fn limited(settings: &Settings, request: Request, next: Next) -> Response {
     match body_limit::apply(request, settings.body_limit) {
-        Ok(request) => timeout::apply(settings.timeout, next.run(request), &settings.metrics).await,
+        Ok(request) => {
+            let request = auth::apply(request, settings.auth.as_ref());
+            timeout::apply(settings.timeout, next.run(request), &settings.metrics).await
+        }
         Err(refusal) => refusal.into_response(),
     }
 }

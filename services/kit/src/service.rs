@@ -9,6 +9,7 @@ use prometheus::{IntCounter, Registry};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
+use crate::auth::{self, Auth, AuthError, Authenticator, Policy};
 use crate::compliance::{Compliance, ComplianceCheck};
 use crate::config::ServerConfig;
 use crate::error::{ErrorCode, Problem};
@@ -51,7 +52,10 @@ pub struct Context {
 ///
 /// `S` is the state its handlers still wait for, as in [`Router`].
 #[derive(Debug)]
-pub struct Routes<S = ()>(Router<S>);
+pub struct Routes<S = ()> {
+    router: Router<S>,
+    policies: Vec<Policy>,
+}
 
 impl Default for Routes {
     fn default() -> Self {
@@ -62,18 +66,33 @@ impl Default for Routes {
 impl<S: Clone + Send + Sync + 'static> Routes<S> {
     /// No routes.
     pub fn new() -> Self {
-        Self(Router::new())
+        Self {
+            router: Router::new(),
+            policies: Vec::new(),
+        }
     }
 
     /// A route that anybody who reaches the service may call.
     #[must_use]
-    pub fn public(self, path: &str, methods: MethodRouter<S>) -> Self {
-        Self(self.0.route(path, methods))
+    pub fn public(mut self, path: &str, methods: MethodRouter<S>) -> Self {
+        self.router = self.router.route(path, methods);
+        self
+    }
+
+    /// A route for callers whom `policy` allows to pass. The service needs [`Service::auth`].
+    #[must_use]
+    pub fn protected(mut self, path: &str, policy: Policy, methods: MethodRouter<S>) -> Self {
+        self.policies.push(policy.clone());
+        self.router = self.router.route(path, auth::guarded(policy, methods));
+        self
     }
 
     /// Gives the handlers their state.
     pub fn with_state(self, state: S) -> Routes {
-        Routes(self.0.with_state(state))
+        Routes {
+            router: self.router.with_state(state),
+            policies: self.policies,
+        }
     }
 }
 
@@ -86,6 +105,19 @@ pub struct Service {
     pub checks: Vec<Check>,
     /// What `/compliance/status` verifies.
     pub compliance: Vec<ComplianceCheck>,
+    /// Who its callers are; needed when a route is not public.
+    pub auth: Option<Auth>,
+}
+
+/// Why a service cannot be built.
+#[derive(Debug, thiserror::Error)]
+pub enum ServiceError {
+    /// A metric is registered twice.
+    #[error(transparent)]
+    Metrics(#[from] prometheus::Error),
+    /// A route asks who is calling, and nobody can tell.
+    #[error(transparent)]
+    Auth(#[from] AuthError),
 }
 
 #[derive(Clone, Debug)]
@@ -102,7 +134,7 @@ pub fn router(
     config: &ServerConfig,
     context: &Context,
     service: Service,
-) -> Result<Router, prometheus::Error> {
+) -> Result<Router, ServiceError> {
     let Context {
         clock,
         registry,
@@ -111,9 +143,13 @@ pub fn router(
     } = context.clone();
     let Service {
         routes,
-        checks,
+        mut checks,
         compliance,
+        auth,
     } = service;
+    auth::check_policies(auth.as_ref(), &routes.policies)?;
+    checks.extend(auth.iter().flat_map(Auth::checks));
+    let auth = auth.map(|auth| Authenticator::new(auth, &registry)).transpose()?;
     let health = Health::new(checks, config.health(), clock, &registry, shutdown.clone())?;
     let compliance = Compliance::new(compliance, &registry, info.metrics_prefix)?;
     let stack = Stack::new(Settings {
@@ -122,6 +158,7 @@ pub fn router(
             frameworks: HeaderValue::from_static(info.frameworks),
             data_classification: HeaderValue::from_static(info.data_classification),
         },
+        auth,
         body_limit: config.max_body_bytes,
         timeout: config.request_timeout,
         draining: shutdown,
@@ -133,7 +170,7 @@ pub fn router(
         compliance,
     });
     let routes = common
-        .merge(routes.0)
+        .merge(routes.router)
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(not_found)
         // The limit is the stack's, for every kind of reading.

@@ -1,22 +1,26 @@
 //! Puts the steps together, and counts what each of them refuses.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use axum::extract::Request;
-use axum::middleware::Next;
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
+use axum::routing::MethodRouter;
 use http::HeaderMap;
 use http::request::Parts;
 use prometheus::{IntCounterVec, Opts, Registry};
 
 use super::bearer;
+use super::jwks::Jwks;
 use super::policy::Policy;
 use super::refusal::{Reason, Refusal};
 use super::revocation::Revocations;
-use super::rules::Rules;
+use super::rules::{Rules, RulesError};
 use super::token::Verifier;
 use super::user::User;
+use crate::health::Check;
 
 /// How a service knows its callers: handed over with its routes.
 #[derive(Clone, Debug)]
@@ -27,6 +31,38 @@ pub struct Auth {
     pub revocations: Option<Revocations>,
     /// Who may perform which action.
     pub rules: Rules,
+}
+
+/// Why the routes of a service cannot be guarded.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AuthError {
+    /// Routes with policies, but nothing that knows callers.
+    #[error("a route is protected, but the service has no auth: set Service::auth")]
+    NotConfigured,
+    /// The policy file and the routes do not fit.
+    #[error(transparent)]
+    Rules(#[from] RulesError),
+}
+
+impl Auth {
+    /// What readiness depends on: the source of the keys, if there is one.
+    pub fn checks(&self) -> Vec<Check> {
+        self.verifier.jwks().map(Jwks::check).into_iter().collect()
+    }
+}
+
+/// Whether every policy can be decided: there is an `auth`, and its file names every action.
+pub(crate) fn check_policies(auth: Option<&Auth>, policies: &[Policy]) -> Result<(), AuthError> {
+    match auth {
+        None if policies.is_empty() => Ok(()),
+        None => Err(AuthError::NotConfigured),
+        Some(auth) => {
+            for policy in policies {
+                auth.rules.resolve(policy)?;
+            }
+            Ok(())
+        }
+    }
 }
 
 /// Tells who is calling and whether they may. Cheap to clone.
@@ -68,10 +104,12 @@ impl Authenticator {
 
     /// Whether the caller may do what `policy` guards; actions are looked up in the policy file.
     pub fn authorize(&self, caller: &User, policy: &Policy) -> Result<(), Refusal> {
-        let Ok(policy) = self.0.auth.rules.resolve(policy) else {
-            return Err(self.refuse(Reason::Forbidden));
-        };
-        policy.check(&**caller).map_err(|denial| self.refuse(denial))
+        // An action the file does not name is denied.
+        let policy = self.0.auth.rules.resolve(policy);
+        let allowed = policy
+            .unwrap_or_else(|_| Cow::Owned(Policy::deny()))
+            .check(&**caller);
+        allowed.map_err(|denial| self.refuse(denial))
     }
 
     async fn identify(&self, headers: &HeaderMap) -> Result<Option<User>, Reason> {
@@ -136,10 +174,18 @@ pub(super) async fn allowed(parts: &mut Parts, policy: &Policy) -> Result<User, 
     }
 }
 
-/// Lets a request through to its handler when `policy` allows its caller to pass.
-pub(crate) async fn guard(policy: &Policy, request: Request, next: Next) -> Response {
+/// The handlers of a route, behind its policy.
+pub(crate) fn guarded<S: Clone + Send + Sync + 'static>(
+    policy: Policy,
+    methods: MethodRouter<S>,
+) -> MethodRouter<S> {
+    methods.layer(from_fn_with_state(Arc::new(policy), guard))
+}
+
+/// Lets a request through to its handler when the policy allows its caller to pass.
+async fn guard(State(policy): State<Arc<Policy>>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
-    match allowed(&mut parts, policy).await {
+    match allowed(&mut parts, &policy).await {
         Ok(_) => next.run(Request::from_parts(parts, body)).await,
         Err(refusal) => refusal.into_response(),
     }

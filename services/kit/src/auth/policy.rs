@@ -115,6 +115,15 @@ impl Policy {
         }
     }
 
+    /// Whether the policy file has a say in it.
+    pub(crate) fn names_action(&self) -> bool {
+        match &self.0 {
+            Rule::Action(_) => true,
+            Rule::All(policies) | Rule::Any(policies) => policies.iter().any(Self::names_action),
+            Rule::Deny | Rule::Authenticated | Rule::Role(_) | Rule::Scope(_) => false,
+        }
+    }
+
     /// The policy with every action replaced by what `resolve` says; the name of the first it does not know.
     pub(crate) fn resolved<'a, F>(&'a self, resolve: &F) -> Result<Self, &'a str>
     where

@@ -1,10 +1,11 @@
 //! The policy file: which roles and scopes there are, and which action asks for what.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
-use super::policy::{Denial, Grants, Policy};
+use super::policy::Policy;
 use super::signer::is_scope;
 
 /// Why a policy file cannot be used.
@@ -87,15 +88,14 @@ impl Rules {
             .map(Self)
     }
 
-    /// Whether the caller may perform the action.
-    pub(crate) fn authorize(&self, caller: &impl Grants, action: &str) -> Result<(), Denial> {
-        self.0.get(action).ok_or_else(Denial::default)?.check(caller)
-    }
-
     /// The policy with its actions replaced by what this file says about them.
-    pub fn resolve(&self, policy: &Policy) -> Result<Policy, RulesError> {
+    pub fn resolve<'p>(&self, policy: &'p Policy) -> Result<Cow<'p, Policy>, RulesError> {
+        if !policy.names_action() {
+            return Ok(Cow::Borrowed(policy));
+        }
         policy
             .resolved(&|action: &str| self.0.get(action).cloned())
+            .map(Cow::Owned)
             .map_err(|action| RulesError::UnknownAction(action.to_owned()))
     }
 

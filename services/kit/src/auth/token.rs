@@ -101,6 +101,14 @@ impl Verifier {
         }
     }
 
+    /// The source of its keys, when they are fetched.
+    pub(super) const fn jwks(&self) -> Option<&Jwks> {
+        match &self.keys {
+            Keys::Fixed(_) => None,
+            Keys::Jwks(jwks) => Some(jwks),
+        }
+    }
+
     /// The claims of a valid token. Does not know about revocation.
     pub async fn verify(&self, token: &str) -> Result<Claims, Reason> {
         let token = Compact::parse(token)?;
