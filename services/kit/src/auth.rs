@@ -17,6 +17,8 @@ mod rules;
 mod settings;
 mod signer;
 mod strict_json;
+#[cfg(test)]
+mod test_support;
 mod token;
 mod user;
 

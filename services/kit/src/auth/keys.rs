@@ -215,6 +215,11 @@ impl KeySet {
         self.0.iter().filter(move |key| key.id() == id)
     }
 
+    /// All of them.
+    pub fn keys(&self) -> impl Iterator<Item = &VerificationKey> {
+        self.0.iter()
+    }
+
     /// Whether a token with this `kid` has a key here.
     pub(super) fn knows(&self, id: Option<&str>) -> bool {
         self.named(id).next().is_some()

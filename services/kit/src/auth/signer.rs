@@ -4,8 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use jsonwebtoken::jwk::{Jwk, PublicKeyUse, ThumbprintHash};
-use jsonwebtoken::{EncodingKey, Header};
+use jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER;
+use jsonwebtoken::jwk::{EllipticCurve, Jwk, PublicKeyUse, ThumbprintHash};
+use jsonwebtoken::{DecodingKey, EncodingKey, Header};
 use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::pki_types::pem::PemObject;
 use secrecy::{ExposeSecret, SecretString};
@@ -65,7 +66,7 @@ impl SigningKey {
             Algorithm::Rs256 => EncodingKey::from_rsa_der(der),
             Algorithm::Hs256 => return Err(refused),
         };
-        let mut public = Jwk::from_encoding_key(&key, algorithm.in_library()).map_err(|_| refused)?;
+        let mut public = public_half(&key, algorithm).map_err(|_| refused)?;
         let id = public.thumbprint(ThumbprintHash::SHA256).map_err(|_| refused)?;
         public.common.key_id = Some(id.clone());
         public.common.public_key_use = Some(PublicKeyUse::Signature);
@@ -82,6 +83,11 @@ impl SigningKey {
         self.public.as_deref()
     }
 
+    #[cfg(test)]
+    pub(super) const fn library_key(&self) -> &EncodingKey {
+        &self.key
+    }
+
     /// The `kid` of its tokens.
     pub fn id(&self) -> Option<&str> {
         self.id.as_deref()
@@ -91,6 +97,17 @@ impl SigningKey {
     pub const fn algorithm(&self) -> Algorithm {
         self.algorithm
     }
+}
+
+/// The library reads public halves of Ed25519 keys from PKCS#8 version 1 only; keys of version 2 carry theirs along
+/// (RFC 8410, section 7), so it is derived first.
+fn public_half(key: &EncodingKey, algorithm: Algorithm) -> jsonwebtoken::errors::Result<Jwk> {
+    if algorithm != Algorithm::EdDsa {
+        return Jwk::from_encoding_key(key, algorithm.in_library());
+    }
+    let derive = DEFAULT_PROVIDER.key_utils.ed_pub_components_from_private_key;
+    let public = derive(key.as_bytes(), &EllipticCurve::Ed25519)?;
+    Jwk::from_decoding_key(&DecodingKey::from_ed_der(&public), Some(algorithm.in_library()))
 }
 
 /// What a token is to say about its holder.

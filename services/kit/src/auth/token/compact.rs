@@ -32,7 +32,10 @@ impl<'a> Compact<'a> {
         }
         let (signed, signature) = token.rsplit_once('.').ok_or(Reason::Malformed)?;
         let (header, payload) = signed.split_once('.').ok_or(Reason::Malformed)?;
-        // A dot in the payload is no base64url, and base64 with padding or spare bits is not canonical.
+        if payload.contains('.') {
+            return Err(Reason::Malformed);
+        }
+        // The signature is not read as the same bytes in another spelling: no padding, no spare bits.
         decode(signature)?;
         let header = object(header)?;
         if REFUSED_MEMBERS.iter().any(|name| header.contains_key(*name)) {
