@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use prometheus::{IntCounterVec, Opts, Registry};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// One promise a service can verify about itself, without side effects.
 pub struct ComplianceCheck {
@@ -33,15 +34,16 @@ pub(crate) struct Compliance {
 }
 
 /// The body of `/compliance/status`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ComplianceStatus {
     service: &'static str,
     compliant: bool,
+    #[schema(value_type = String, format = DateTime)]
     timestamp: Timestamp,
     checks: Vec<Outcome>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct Outcome {
     r#type: &'static str,
     control: &'static str,

@@ -3,6 +3,7 @@
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// Media type of a problem (RFC 9457, section 3).
 pub const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
@@ -80,12 +81,18 @@ pub struct Problem {
     pub detail: String,
 }
 
-#[derive(Serialize)]
-struct Body<'a> {
+/// A problem as it is sent (RFC 9457, section 3.1).
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ProblemBody<'a> {
+    /// `about:blank`: the status says what kind of problem this is.
     r#type: &'static str,
+    /// The status in words.
     title: &'static str,
+    /// The HTTP status.
     status: u16,
+    /// Stable name of the problem, for programs.
     code: &'static str,
+    /// What happened and what to do, for people.
     detail: &'a str,
 }
 
@@ -115,7 +122,7 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = self.code.status();
-        let body = Body {
+        let body = ProblemBody {
             r#type: "about:blank",
             title: status.canonical_reason().unwrap_or_default(),
             status: status.as_u16(),

@@ -19,7 +19,7 @@ use crate::Clock;
 
 mod report;
 
-pub use report::{CheckReport, Report};
+pub use report::{CheckInFull, CheckReport, Level, Readiness, ReadinessInFull, Report};
 
 /// What a check found.
 #[derive(Clone, Debug, PartialEq, Eq)]

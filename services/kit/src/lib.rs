@@ -26,12 +26,17 @@ pub mod telemetry;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
+mod common;
 mod healthcheck;
+mod openapi;
 mod run;
 
 pub use clock::Clock;
 pub use run::{NoSettings, run};
 pub use service::{Context, Routes, Service, ServiceInfo};
+
+/// Handlers for [`Routes`], with what their `#[utoipa::path]` says of them.
+pub use utoipa_axum::routes;
 
 /// Which program this is: goes into logs, traces, `build_info` and `/health`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::{Args, FromArgMatches, Parser};
+use tokio::runtime::Runtime;
 
 use crate::config::{self, ConfigError, EXIT_BAD_CONFIG, ServerConfig};
 use crate::service::{self, Context, Service, ServiceInfo};
@@ -19,6 +20,10 @@ struct Settings<C: Args> {
     /// Ask the service running in this container for its health; exit code 0 when it is alive
     #[arg(long)]
     healthcheck: bool,
+
+    /// Print the OpenAPI document and end
+    #[arg(long)]
+    openapi: bool,
 
     #[command(flatten)]
     server: ServerConfig,
@@ -45,6 +50,7 @@ where
     crypto::install_provider();
     match read_settings::<C>(info, &std::env::args_os().collect::<Vec<_>>()) {
         Ok(settings) if settings.healthcheck => healthcheck::run(loopback(&settings.server)),
+        Ok(settings) if settings.openapi => describe(info, settings.own, build),
         Ok(settings) => report(info, start(info, settings, build)),
         Err(ConfigError::Info(text)) => print(&text),
         Err(error) => say(
@@ -74,7 +80,7 @@ where
     let telemetry = telemetry::init(&settings.telemetry, &info.build, &clock)?;
     let registry = metrics::registry(&info.build)?;
     telemetry.register(&registry)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = runtime()?;
     let served = runtime.block_on(async {
         let spans_dropped = telemetry.spans_dropped();
         let context = Context {
@@ -90,6 +96,29 @@ where
     runtime.shutdown_background();
     telemetry.shutdown_blocking();
     served
+}
+
+/// Prints what the service would serve. It is built as ever, but listens to nobody and logs nothing.
+fn describe<C, F>(info: &ServiceInfo, own: C, build: F) -> ExitCode
+where
+    C: Args,
+    F: FnOnce(C, &Context) -> anyhow::Result<Service>,
+{
+    let text = runtime().map_err(anyhow::Error::from).and_then(|runtime| {
+        runtime.block_on(async {
+            let context = Context::unconnected(&info.build)?;
+            let service = build(own, &context)?;
+            Ok(service::document(info, service.routes).to_pretty_json()?)
+        })
+    });
+    match text {
+        Ok(text) => print(&format!("{text}\n")),
+        Err(error) => report(info, Err(error)),
+    }
+}
+
+fn runtime() -> std::io::Result<Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()
 }
 
 async fn serve(

@@ -1,22 +1,23 @@
 //! What a service hands to the kit, and how the kit makes a running whole of it.
 
+use std::fmt;
+
 use axum::Router;
-use axum::extract::State;
-use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, get};
-use http::{HeaderValue, header};
+use axum::routing::MethodRouter;
+use http::HeaderValue;
 use prometheus::{IntCounter, Registry};
-use serde_json::json;
 use tokio_util::sync::CancellationToken;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
 use crate::auth::{self, Auth, AuthError, Authenticator, Policy};
+use crate::common::{self, Common};
 use crate::compliance::{Compliance, ComplianceCheck};
 use crate::config::ServerConfig;
 use crate::error::{ErrorCode, Problem};
-use crate::extract::Json;
 use crate::health::{Check, Health};
 use crate::middleware::{ComplianceHeaders, HttpMetrics, Settings, Stack};
-use crate::{BuildInfo, Clock, metrics};
+use crate::{BuildInfo, Clock, metrics, openapi};
 
 /// The constants of a service.
 #[derive(Clone, Copy, Debug)]
@@ -48,12 +49,23 @@ pub struct Context {
     pub spans_dropped: IntCounter,
 }
 
+impl Context {
+    /// For a process that only describes itself: nothing it does is seen by anybody.
+    pub(crate) fn unconnected(build: &BuildInfo) -> Result<Self, prometheus::Error> {
+        Ok(Self {
+            clock: Clock::system(),
+            registry: metrics::registry(build)?,
+            shutdown: CancellationToken::new(),
+            spans_dropped: IntCounter::new("telemetry_spans_dropped_total", "Spans lost.")?,
+        })
+    }
+}
+
 /// The routes of a service. Every route says who may call it; there is no way to add one that does not.
 ///
 /// `S` is the state its handlers still wait for, as in [`Router`].
-#[derive(Debug)]
 pub struct Routes<S = ()> {
-    router: Router<S>,
+    router: OpenApiRouter<S>,
     policies: Vec<Policy>,
 }
 
@@ -63,25 +75,52 @@ impl Default for Routes {
     }
 }
 
+impl<S> fmt::Debug for Routes<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Routes")
+            .field("policies", &self.policies)
+            .finish_non_exhaustive()
+    }
+}
+
 impl<S: Clone + Send + Sync + 'static> Routes<S> {
     /// No routes.
     pub fn new() -> Self {
         Self {
-            router: Router::new(),
+            router: OpenApiRouter::default(),
             policies: Vec::new(),
         }
     }
 
-    /// A route that anybody who reaches the service may call.
+    /// Handlers that anybody who reaches the service may call; made by [`routes!`](crate::routes).
     #[must_use]
-    pub fn public(mut self, path: &str, methods: MethodRouter<S>) -> Self {
+    pub fn public(mut self, routes: UtoipaMethodRouter<S>) -> Self {
+        self.router = self.router.routes(routes);
+        self
+    }
+
+    /// Handlers for callers whom `policy` allows to pass. The service needs [`Service::auth`].
+    #[must_use]
+    pub fn protected(mut self, policy: Policy, routes: UtoipaMethodRouter<S>) -> Self {
+        let (schemas, mut paths, methods) = routes;
+        openapi::secure(&mut paths);
+        self.policies.push(policy.clone());
+        self.router = self
+            .router
+            .routes((schemas, paths, auth::guarded(policy, methods)));
+        self
+    }
+
+    /// A route of a test, which needs no documentation.
+    #[must_use]
+    pub fn public_bare(mut self, path: &str, methods: MethodRouter<S>) -> Self {
         self.router = self.router.route(path, methods);
         self
     }
 
-    /// A route for callers whom `policy` allows to pass. The service needs [`Service::auth`].
+    /// A route of a test for callers whom `policy` allows to pass.
     #[must_use]
-    pub fn protected(mut self, path: &str, policy: Policy, methods: MethodRouter<S>) -> Self {
+    pub fn protected_bare(mut self, path: &str, policy: Policy, methods: MethodRouter<S>) -> Self {
         self.policies.push(policy.clone());
         self.router = self.router.route(path, auth::guarded(policy, methods));
         self
@@ -118,14 +157,9 @@ pub enum ServiceError {
     /// A route asks who is calling, and nobody can tell.
     #[error(transparent)]
     Auth(#[from] AuthError),
-}
-
-#[derive(Clone, Debug)]
-struct Common {
-    build: BuildInfo,
-    health: Health,
-    registry: Registry,
-    compliance: Compliance,
+    /// The OpenAPI document cannot be written as JSON.
+    #[error("the OpenAPI document cannot be written: {0}")]
+    OpenApi(#[from] serde_json::Error),
 }
 
 /// The service with the common endpoints, fallbacks and all layers.
@@ -163,14 +197,15 @@ pub fn router(
         timeout: config.request_timeout,
         draining: shutdown,
     });
-    let common = common_routes().with_state(Common {
+    let common = common::routes().with_state(Common {
         build: info.build,
         health,
         registry,
         compliance,
     });
-    let routes = common
-        .merge(routes.router)
+    let (routes, paths) = common.merge(routes.router).split_for_parts();
+    let routes = routes
+        .merge(openapi::serve(&openapi::document(info, paths))?)
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(not_found)
         // The limit is the stack's, for every kind of reading.
@@ -178,51 +213,10 @@ pub fn router(
     Ok(stack.wrap(routes))
 }
 
-fn common_routes() -> Router<Common> {
-    Router::new()
-        .route("/health", get(live))
-        .route("/health/live", get(live))
-        .route("/health/ready", get(ready_in_full))
-        .route("/readiness", get(ready))
-        .route("/metrics", get(scrape))
-        .route("/compliance/status", get(compliance_status))
-}
-
-async fn live(State(common): State<Common>) -> Response {
-    Json(json!({
-        "status": "healthy",
-        "service": common.build.service,
-        "version": common.build.version,
-        "timestamp": common.health.now(),
-    }))
-    .into_response()
-}
-
-async fn ready(State(common): State<Common>) -> Response {
-    let report = common.health.report().await;
-    (report.http_status(), Json(report.summary())).into_response()
-}
-
-async fn ready_in_full(State(common): State<Common>) -> Response {
-    let report = common.health.report().await;
-    (report.http_status(), Json(report.in_full())).into_response()
-}
-
-async fn scrape(State(common): State<Common>) -> Result<Response, Problem> {
-    let text = metrics::encode(&common.registry).map_err(|error| {
-        tracing::error!(%error, "metrics could not be encoded");
-        Problem::internal()
-    })?;
-    Ok(([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], text).into_response())
-}
-
-async fn compliance_status(State(common): State<Common>) -> Response {
-    Json(
-        common
-            .compliance
-            .status(common.build.service, common.health.now()),
-    )
-    .into_response()
+/// The OpenAPI document of a service, its own routes and the common ones.
+pub fn document(info: &ServiceInfo, routes: Routes) -> OpenApi {
+    let common = common::routes().into_openapi();
+    openapi::document(info, common.merge_from(routes.router.into_openapi()))
 }
 
 async fn not_found() -> Problem {

@@ -18,7 +18,7 @@ pub(crate) const ENDPOINTS: [&str; 7] = [
 
 pub(crate) fn routes(app: App) -> Routes {
     Routes::new()
-        .public("/", get(info))
-        .public("/synthetic-patient", get(generate_single).post(generate_batch))
+        .public_bare("/", get(info))
+        .public_bare("/synthetic-patient", get(generate_single).post(generate_batch))
         .with_state(app)
 }

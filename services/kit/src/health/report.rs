@@ -1,8 +1,10 @@
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use http::StatusCode;
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::Status;
 
@@ -26,6 +28,53 @@ pub struct CheckReport {
     pub status: Status,
     /// How long it took.
     pub took: Duration,
+}
+
+/// The body of `/readiness`.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Readiness {
+    /// Whether requests should be sent here.
+    pub ready: bool,
+    /// `ready`, `degraded: …` or `not ready: …`, by check.
+    pub checks: BTreeMap<&'static str, String>,
+}
+
+/// The body of `/health/ready`.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ReadinessInFull {
+    /// The worst of the checks.
+    pub status: Level,
+    /// When they were run.
+    #[schema(value_type = String, format = DateTime)]
+    pub timestamp: Timestamp,
+    /// How long all took together, milliseconds.
+    pub duration_ms: f64,
+    /// Each check's outcome.
+    pub checks: BTreeMap<&'static str, CheckInFull>,
+}
+
+/// One check of `/health/ready`.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct CheckInFull {
+    /// What it found.
+    pub status: Level,
+    /// How long it took, milliseconds.
+    pub duration_ms: f64,
+    /// What is missing or wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+}
+
+/// How well something works.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Level {
+    /// All is well.
+    Up,
+    /// With less than everything.
+    Degraded,
+    /// Not at all.
+    Down,
 }
 
 impl Report {
@@ -60,51 +109,50 @@ impl Report {
     }
 
     /// The body of `/readiness`.
-    pub fn summary(&self) -> Value {
-        let checks: Map<String, Value> = self
-            .checks
-            .iter()
-            .map(|check| (check.name.to_owned(), check.status.text().into()))
-            .collect();
-        json!({ "ready": self.is_ready(), "checks": checks })
+    pub fn summary(&self) -> Readiness {
+        let text = |check: &CheckReport| (check.name, check.status.text());
+        Readiness {
+            ready: self.is_ready(),
+            checks: self.checks.iter().map(text).collect(),
+        }
     }
 
     /// The body of `/health/ready`.
-    pub fn in_full(&self) -> Value {
-        let checks: Map<String, Value> = self
-            .checks
-            .iter()
-            .map(|check| (check.name.to_owned(), check.in_full()))
-            .collect();
-        json!({
-            "status": self.overall(),
-            "timestamp": self.at,
-            "duration_ms": milliseconds(self.took),
-            "checks": checks,
-        })
+    pub fn in_full(&self) -> ReadinessInFull {
+        let in_full = |check: &CheckReport| (check.name, check.in_full());
+        ReadinessInFull {
+            status: self.overall(),
+            timestamp: self.at,
+            duration_ms: milliseconds(self.took),
+            checks: self.checks.iter().map(in_full).collect(),
+        }
     }
 
-    fn overall(&self) -> &'static str {
+    fn overall(&self) -> Level {
         let degraded = self
             .checks
             .iter()
             .any(|check| matches!(check.status, Status::Degraded(_)));
         match (self.is_ready(), degraded) {
-            (false, _) => "DOWN",
-            (true, true) => "DEGRADED",
-            (true, false) => "UP",
+            (false, _) => Level::Down,
+            (true, true) => Level::Degraded,
+            (true, false) => Level::Up,
         }
     }
 }
 
 impl CheckReport {
-    fn in_full(&self) -> Value {
+    fn in_full(&self) -> CheckInFull {
         let (status, detail) = match &self.status {
-            Status::Ready => ("UP", None),
-            Status::Degraded(detail) => ("DEGRADED", Some(detail)),
-            Status::NotReady(detail) => ("DOWN", Some(detail)),
+            Status::Ready => (Level::Up, None),
+            Status::Degraded(detail) => (Level::Degraded, Some(detail.clone())),
+            Status::NotReady(detail) => (Level::Down, Some(detail.clone())),
         };
-        json!({ "status": status, "duration_ms": milliseconds(self.took), "detail": detail })
+        CheckInFull {
+            status,
+            duration_ms: milliseconds(self.took),
+            detail,
+        }
     }
 }
 

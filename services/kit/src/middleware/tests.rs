@@ -35,18 +35,18 @@ struct Numbers {
 
 fn demo() -> Service {
     let routes = Routes::new()
-        .public("/ok", get(|| async { "ok" }))
-        .public("/items/{id}", get(|| async { "item" }))
-        .public(
+        .public_bare("/ok", get(|| async { "ok" }))
+        .public_bare("/items/{id}", get(|| async { "item" }))
+        .public_bare(
             "/panic",
             get(async || -> &'static str { panic!("with SECRET inside") }),
         )
-        .public("/slow", get(std::future::pending::<&'static str>))
-        .public(
+        .public_bare("/slow", get(std::future::pending::<&'static str>))
+        .public_bare(
             "/query",
             get(|query: Query<Numbers>| async move { query.0.number.to_string() }),
         )
-        .public(
+        .public_bare(
             "/json",
             post(|body: Json<Numbers>| async move { body.0.number.to_string() }),
         );
