@@ -34,4 +34,4 @@ pub use signer::{Grant, IssuedToken, SignError, Signer, SigningKey};
 pub use token::{Claims, Expectations, Keys, MAX_LEEWAY, MAX_TOKEN_BYTES, TokenKind, Verifier};
 pub use user::{Require, RequireScope, Role, Scope, User};
 
-pub(crate) use authenticator::{check_policies, guarded};
+pub(crate) use authenticator::{caller, check_policies, guarded};

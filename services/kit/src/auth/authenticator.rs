@@ -8,7 +8,7 @@ use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::MethodRouter;
-use http::HeaderMap;
+use http::{Extensions, HeaderMap};
 use http::request::Parts;
 use prometheus::{IntCounterVec, Opts, Registry};
 
@@ -172,6 +172,11 @@ pub(super) async fn allowed(parts: &mut Parts, policy: &Policy) -> Result<User, 
         Known::User(user, authenticator) => authenticator.authorize(&user, policy).map(|()| user),
         Known::Nobody(authenticator) => Err(authenticator.refuse(Reason::Missing)),
     }
+}
+
+/// The caller, when the policy of the route has already asked for one.
+pub(crate) fn caller(extensions: &Extensions) -> Option<User> {
+    extensions.get::<Known>().cloned().and_then(Known::optional)
 }
 
 /// The handlers of a route, behind its policy.
