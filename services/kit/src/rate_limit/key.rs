@@ -80,7 +80,7 @@ impl<'a> Key<'a> {
         };
         hash.update([kind]);
         add(&mut hash, part);
-        for (method, template) in self.endpoint {
+        if let Some((method, template)) = self.endpoint {
             add(&mut hash, method.as_bytes());
             add(&mut hash, template.as_bytes());
         }

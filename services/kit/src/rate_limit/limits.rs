@@ -99,6 +99,11 @@ impl RateLimits {
         self.0.limits.iter().find(|limit| limit.policy.name == name)
     }
 
+    /// Whether nothing is limited.
+    pub fn is_empty(&self) -> bool {
+        self.0.limits.is_empty()
+    }
+
     /// All of them.
     pub fn iter(&self) -> impl Iterator<Item = &Limit> {
         self.0.limits.iter()
