@@ -27,11 +27,13 @@ pub use jwks::{Jwks, JwksError, JwksSettings};
 pub use keys::{Algorithm, KeyError, KeySet, MIN_SECRET_BYTES, VerificationKey};
 pub use policy::{Denial, Policy};
 pub use refusal::{Reason, Refusal};
-pub use revocation::{MemoryRevocations, RevocationBounds, RevocationError, RevocationStore, Revocations};
+pub use revocation::{
+    MemoryRevocations, RedisRevocations, RevocationBounds, RevocationError, RevocationStore, Revocations,
+};
 pub use rules::{Rules, RulesError};
 pub use settings::AuthSettings;
 pub use signer::{Grant, IssuedToken, SignError, Signer, SigningKey};
 pub use token::{Claims, Expectations, Keys, MAX_LEEWAY, MAX_TOKEN_BYTES, TokenKind, Verifier};
 pub use user::{Require, RequireScope, Role, Scope, User};
 
-pub(crate) use authenticator::{check_policies, guarded};
+pub(crate) use authenticator::{caller, check_policies, guarded};

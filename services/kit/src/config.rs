@@ -11,6 +11,7 @@ use clap::{Arg, ArgMatches, Args, Command, CommandFactory, FromArgMatches};
 use jiff::SignedDuration;
 
 use crate::health::HealthConfig;
+use crate::rate_limit::RateLimitSettings;
 use crate::server::Stopping;
 
 /// Exit code for bad settings (`EX_CONFIG` of sysexits.h).
@@ -73,6 +74,10 @@ pub struct ServerConfig {
     /// How long the answer of the readiness checks is kept
     #[arg(long, env = "HEALTH_CACHE_TTL", default_value = "1s", value_parser = parse_duration)]
     pub health_cache_ttl: Duration,
+
+    /// How much callers may ask.
+    #[command(flatten)]
+    pub rate_limit: RateLimitSettings,
 }
 
 impl ServerConfig {

@@ -27,6 +27,8 @@ pub enum ErrorCode {
     UnsupportedMediaType,
     /// The request is understood, but its values are not acceptable (422).
     Unprocessable,
+    /// More requests than a rate limit allows (429).
+    TooManyRequests,
     /// A bug of the service (500).
     Internal,
     /// The service did not finish in time (503).
@@ -47,6 +49,7 @@ impl ErrorCode {
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Unprocessable => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Timeout | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
@@ -63,6 +66,7 @@ impl ErrorCode {
             Self::BodyTooLarge => "body_too_large",
             Self::UnsupportedMediaType => "unsupported_media_type",
             Self::Unprocessable => "unprocessable",
+            Self::TooManyRequests => "too_many_requests",
             Self::Internal => "internal",
             Self::Timeout => "timeout",
             Self::Unavailable => "unavailable",

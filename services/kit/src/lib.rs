@@ -9,6 +9,7 @@
 //! the rustls provider, each installed once from `main`.
 
 pub mod auth;
+pub mod client_address;
 pub mod clock;
 pub mod compliance;
 pub mod config;
@@ -19,6 +20,8 @@ pub mod health;
 pub mod logging;
 pub mod metrics;
 pub mod middleware;
+pub mod rate_limit;
+pub mod redis;
 pub mod server;
 pub mod service;
 pub mod shutdown;

@@ -18,12 +18,14 @@ use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, Span};
 
 use crate::auth::Authenticator;
+use crate::rate_limit::RateLimits;
 
 mod auth;
 mod body_limit;
 mod headers;
 mod observation;
 mod panic;
+mod rate_limit;
 mod request_id;
 mod route;
 mod timeout;
@@ -31,6 +33,7 @@ mod trace;
 
 pub use headers::ComplianceHeaders;
 pub use observation::HttpMetrics;
+pub(crate) use rate_limit::after_auth;
 pub use request_id::RequestId;
 use route::Route;
 
@@ -43,6 +46,8 @@ pub(crate) struct Stack(Arc<Settings>);
 pub(crate) struct Settings {
     pub(crate) metrics: HttpMetrics,
     pub(crate) compliance: ComplianceHeaders,
+    /// How much callers may ask.
+    pub(crate) rate_limits: RateLimits,
     /// Who the callers are, for routes that ask.
     pub(crate) auth: Option<Authenticator>,
     /// Largest request body, bytes.
@@ -110,7 +115,8 @@ async fn limited(settings: &Settings, request: Request, next: Next) -> Response 
     match body_limit::apply(request, settings.body_limit) {
         Ok(request) => {
             let request = auth::apply(request, settings.auth.as_ref());
-            timeout::apply(settings.timeout, next.run(request), &settings.metrics).await
+            let handler = rate_limit::before_auth(&settings.rate_limits, request, next);
+            timeout::apply(settings.timeout, handler, &settings.metrics).await
         }
         Err(refusal) => refusal.into_response(),
     }

@@ -6,12 +6,17 @@ use std::time::Duration;
 
 use axum::Router;
 use futures::FutureExt;
+use http::Request;
+use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+
+use crate::client_address::PeerAddress;
 
 /// How long a client may take to send the head of a request, and a connection may be idle.
 const HEADER_TIMEOUT: Duration = Duration::from_mins(1);
@@ -45,8 +50,8 @@ pub async fn serve(listener: TcpListener, router: Router, stopping: Stopping, sh
         () = drained => {},
     }
     // Those who connected before the listener closes are answered, not reset.
-    while let Some(Ok((stream, _))) = listener.accept().now_or_never() {
-        connections.start(stream);
+    while let Some(Ok((stream, peer))) = listener.accept().now_or_never() {
+        connections.start(stream, peer);
     }
     drop(listener);
     connections.finish(stopping.deadline).await;
@@ -60,7 +65,7 @@ pub async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 async fn accept_all(listener: &TcpListener, connections: &Connections) {
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => connections.start(stream),
+            Ok((stream, peer)) => connections.start(stream, peer),
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
                 tokio::time::sleep(ACCEPT_RETRY).await;
@@ -75,7 +80,7 @@ struct Connections {
 }
 
 impl Connections {
-    fn start(&self, stream: TcpStream) {
+    fn start(&self, stream: TcpStream, peer: SocketAddr) {
         // Only a matter of latency.
         let _ = stream.set_nodelay(true);
         let mut builder = Builder::new(TokioExecutor::new());
@@ -84,7 +89,14 @@ impl Connections {
             .timer(TokioTimer::new())
             .header_read_timeout(HEADER_TIMEOUT);
         builder.http2().timer(TokioTimer::new());
-        let service = TowerToHyperService::new(self.router.clone());
+        let router = self
+            .router
+            .clone()
+            .map_request(move |mut request: Request<Incoming>| {
+                request.extensions_mut().insert(PeerAddress(peer));
+                request
+            });
+        let service = TowerToHyperService::new(router);
         let connection = builder
             .serve_connection(TokioIo::new(stream), service)
             .into_owned();

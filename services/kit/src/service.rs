@@ -17,6 +17,8 @@ use crate::config::ServerConfig;
 use crate::error::{ErrorCode, Problem};
 use crate::health::{Check, Health};
 use crate::middleware::{ComplianceHeaders, HttpMetrics, Settings, Stack};
+use crate::rate_limit::{self, RateLimitsError};
+use crate::redis::Redis;
 use crate::{BuildInfo, Clock, metrics, openapi};
 
 /// The constants of a service.
@@ -144,6 +146,8 @@ pub struct Service {
     pub checks: Vec<Check>,
     /// What `/compliance/status` verifies.
     pub compliance: Vec<ComplianceCheck>,
+    /// How much callers may ask, besides what the environment says.
+    pub rate_limits: Vec<rate_limit::Policy>,
     /// Who its callers are; needed when a route is not public.
     pub auth: Option<Auth>,
 }
@@ -154,6 +158,9 @@ pub enum ServiceError {
     /// A metric is registered twice.
     #[error(transparent)]
     Metrics(#[from] prometheus::Error),
+    /// The rate limits contradict themselves or each other.
+    #[error(transparent)]
+    RateLimits(#[from] RateLimitsError),
     /// A route asks who is calling, and nobody can tell.
     #[error(transparent)]
     Auth(#[from] AuthError),
@@ -179,8 +186,13 @@ pub fn router(
         routes,
         mut checks,
         compliance,
+        rate_limits,
         auth,
     } = service;
+    let (rate_limits, redis) = config
+        .rate_limit
+        .limits(&rate_limits, info.build.service, &registry)?;
+    checks.extend(redis.as_ref().map(Redis::check));
     auth::check_policies(auth.as_ref(), &routes.policies)?;
     checks.extend(auth.iter().flat_map(Auth::checks));
     let auth = auth.map(|auth| Authenticator::new(auth, &registry)).transpose()?;
@@ -192,6 +204,7 @@ pub fn router(
             frameworks: HeaderValue::from_static(info.frameworks),
             data_classification: HeaderValue::from_static(info.data_classification),
         },
+        rate_limits,
         auth,
         body_limit: config.max_body_bytes,
         timeout: config.request_timeout,

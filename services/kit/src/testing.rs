@@ -15,6 +15,7 @@ use tracing::dispatcher::DefaultGuard;
 
 use crate::config::ServerConfig;
 use crate::logging::{LogFormat, LoggingConfig};
+use crate::rate_limit::RateLimitSettings;
 use crate::telemetry::{TelemetryConfig, TelemetryGuard};
 use crate::{Clock, Context, Service, ServiceInfo, metrics, server, service, telemetry};
 
@@ -88,6 +89,7 @@ pub fn server_config() -> ServerConfig {
         shutdown_deadline: Duration::from_secs(10),
         health_check_timeout: Duration::from_secs(1),
         health_cache_ttl: Duration::ZERO,
+        rate_limit: RateLimitSettings::default(),
     }
 }
 

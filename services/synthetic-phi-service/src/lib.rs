@@ -39,6 +39,6 @@ pub fn build(context: &Context) -> anyhow::Result<Service> {
         routes: routes::routes(app),
         checks: readiness::checks(context),
         compliance: compliance::checks(),
-        auth: None,
+        ..Service::default()
     })
 }

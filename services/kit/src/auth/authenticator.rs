@@ -5,11 +5,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::MethodRouter;
-use http::HeaderMap;
 use http::request::Parts;
+use http::{Extensions, HeaderMap};
 use prometheus::{IntCounterVec, Opts, Registry};
 
 use super::bearer;
@@ -21,6 +21,7 @@ use super::rules::{Rules, RulesError};
 use super::token::Verifier;
 use super::user::User;
 use crate::health::Check;
+use crate::middleware::after_auth;
 
 /// How a service knows its callers: handed over with its routes.
 #[derive(Clone, Debug)]
@@ -174,12 +175,19 @@ pub(super) async fn allowed(parts: &mut Parts, policy: &Policy) -> Result<User, 
     }
 }
 
-/// The handlers of a route, behind its policy.
+/// The caller, when the policy of the route has already asked for one.
+pub(crate) fn caller(extensions: &Extensions) -> Option<User> {
+    extensions.get::<Known>().cloned().and_then(Known::optional)
+}
+
+/// The handlers of a route, behind its policy; limits by user come after it.
 pub(crate) fn guarded<S: Clone + Send + Sync + 'static>(
     policy: Policy,
     methods: MethodRouter<S>,
 ) -> MethodRouter<S> {
-    methods.layer(from_fn_with_state(Arc::new(policy), guard))
+    methods
+        .layer(from_fn(after_auth))
+        .layer(from_fn_with_state(Arc::new(policy), guard))
 }
 
 /// Lets a request through to its handler when the policy allows its caller to pass.

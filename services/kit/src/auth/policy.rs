@@ -133,7 +133,7 @@ impl Policy {
             policies.iter().map(|policy| policy.resolved(resolve)).collect()
         };
         Ok(match &self.0 {
-            Rule::Action(name) => resolve(name).ok_or(name.as_ref())?,
+            Rule::Action(name) => resolve(name).ok_or_else(|| name.as_ref())?,
             Rule::All(policies) => Self(Rule::All(each(policies)?)),
             Rule::Any(policies) => Self(Rule::Any(each(policies)?)),
             Rule::Deny | Rule::Authenticated | Rule::Role(_) | Rule::Scope(_) => self.clone(),

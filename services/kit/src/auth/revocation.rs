@@ -9,17 +9,22 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::refusal::Reason;
 use super::token::Claims;
 use crate::Clock;
 
 mod cache;
+mod in_redis;
 mod memory;
 
 use cache::{Answer, Cache};
+pub use in_redis::RedisRevocations;
 pub use memory::MemoryRevocations;
+
+/// A revocation is kept until the token has expired for this long: more than any leeway, and than clocks differ.
+const FORGET_AFTER: SignedDuration = SignedDuration::from_secs(60);
 
 /// The store did not answer, or cannot vouch for its answer. The cause is in the log of the store's own module.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

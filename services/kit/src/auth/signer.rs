@@ -63,7 +63,7 @@ impl SigningKey {
         let key = match algorithm {
             Algorithm::Es256 => EncodingKey::from_ec_der(der),
             Algorithm::EdDsa => EncodingKey::from_ed_der(der),
-            Algorithm::Rs256 => EncodingKey::from_rsa_der(der),
+            Algorithm::Rs256 => EncodingKey::from_rsa_der(rsa_private_key(der).ok_or(refused)?),
             Algorithm::Hs256 => return Err(refused),
         };
         let mut public = public_half(&key, algorithm).map_err(|_| refused)?;
@@ -97,6 +97,19 @@ impl SigningKey {
     pub const fn algorithm(&self) -> Algorithm {
         self.algorithm
     }
+}
+
+/// The `RSAPrivateKey` in a PKCS#8 key of 2048 bits or more, which is what the library reads: everything behind the
+/// header, whose form is fixed but for its lengths (RFC 5208, section 5; RFC 8017, appendix A.1.2).
+fn rsa_private_key(pkcs8: &[u8]) -> Option<&[u8]> {
+    const LENGTHS: usize = 4;
+    const VERSION_AND_ALGORITHM: &[u8] = &[
+        2, 1, 0, 0x30, 13, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1, 5, 0,
+    ];
+    pkcs8
+        .get(LENGTHS..)?
+        .strip_prefix(VERSION_AND_ALGORITHM)?
+        .get(LENGTHS..)
 }
 
 /// The library reads public halves of Ed25519 keys from PKCS#8 version 1 only; keys of version 2 carry theirs along

@@ -5,7 +5,7 @@ use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
 use jiff::Timestamp;
 
-use super::{RevocationError, RevocationStore};
+use super::{FORGET_AFTER, RevocationError, RevocationStore};
 use crate::Clock;
 
 /// Revocations of one process, lost with it: for tests, and for a service with a single replica and short tokens.
@@ -33,8 +33,7 @@ impl RevocationStore for MemoryRevocations {
     ) -> BoxFuture<'a, Result<(), RevocationError>> {
         let now = self.clock.now();
         let mut revoked = self.revoked.lock().unwrap_or_else(PoisonError::into_inner);
-        // Tokens that are refused as expired need no entry; the margin is for the leeway.
-        revoked.retain(|_, until| until.duration_since(now).as_secs() > -60);
+        revoked.retain(|_, expires| now.duration_since(*expires) < FORGET_AFTER);
         revoked.insert(token_id.to_owned(), expires);
         ready(Ok(())).boxed()
     }

@@ -25,13 +25,15 @@ struct Attacks<'a> {
 
 impl Attacks<'_> {
     fn token(&mut self, name: impl Into<String>, token: String, reason: Reason) {
+        let request = self.guarded.request().bearer_auth(&token);
+        let secret = match token.rsplit_once('.') {
+            Some((_, signature)) => signature.to_owned(),
+            None => token,
+        };
         self.all.push(Attack {
             name: name.into(),
-            request: self
-                .guarded
-                .request()
-                .header("authorization", format!("Bearer {token}")),
-            secret: token.rsplit_once('.').unwrap_or(("", &token)).1.to_owned(),
+            request,
+            secret,
             reason,
         });
     }
@@ -295,6 +297,14 @@ fn encodings(attacks: &mut Attacks<'_>) {
     attacks.token("spare bits in the payload", spare, Reason::Malformed);
     let standard = format!("{head}.{payload}.+/+/{}", &signature[4..]);
     attacks.token("the other base64 alphabet", standard, Reason::Malformed);
+}
+
+/// Not three parts of JSON objects, or too much of them.
+fn forms(attacks: &mut Attacks<'_>) {
+    let key = attacks.guarded.signers.hs256.clone();
+    let good = token(&key, TokenKind::Access);
+    let (signed, signature) = good.rsplit_once('.').unwrap();
+    let (head, payload) = signed.split_once('.').unwrap();
     for (name, text) in [
         ("no parts", "abc".to_owned()),
         ("two parts", signed.to_owned()),
@@ -305,10 +315,7 @@ fn encodings(attacks: &mut Attacks<'_>) {
         ("JSON serialization", "{\"payload\":\"e30\"}".to_owned()),
         (
             "a line feed as base64",
-            format!(
-                "{signed}.{}",
-                signature.replace('-', "%0A").replace('_', "%0A") + "%0A"
-            ),
+            format!("{signed}.{}", signature.replace(['-', '_'], "%0A") + "%0A"),
         ),
     ] {
         attacks.token(name, text, Reason::Malformed);
@@ -480,6 +487,7 @@ async fn every_attack_is_refused_for_its_own_reason() {
         kinds,
         claim_values,
         encodings,
+        forms,
         duplicates,
         headers,
     ] {

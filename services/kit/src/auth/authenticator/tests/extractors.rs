@@ -44,7 +44,7 @@ fn routes() -> Routes {
         .public_bare(
             "/optional",
             get(|user: Option<User>| async move {
-                user.map_or("nobody".to_owned(), |user| user.subject().to_owned())
+                user.map_or_else(|| "nobody".to_owned(), |user| user.subject().to_owned())
             }),
         )
         .public_bare(
