@@ -44,6 +44,8 @@ pub(crate) struct Stack(Arc<Settings>);
 /// The settings of all layers.
 #[derive(Debug)]
 pub(crate) struct Settings {
+    /// Name of the service, as in `service.name`.
+    pub(crate) service: &'static str,
     pub(crate) metrics: HttpMetrics,
     pub(crate) compliance: ComplianceHeaders,
     /// How much callers may ask.
@@ -94,7 +96,7 @@ async fn with_headers(settings: &Settings, id: &RequestId, request: Request, nex
 
 async fn with_trace(settings: &Settings, id: &RequestId, request: Request, next: Next) -> Response {
     let route = Route::of(&request);
-    let span = trace::span(&request, &route, id);
+    let span = trace::span(settings.service, &request, &route, id);
     observed(settings, route, request, next).instrument(span).await
 }
 

@@ -199,6 +199,7 @@ pub fn router(
     let health = Health::new(checks, config.health(), clock, &registry, shutdown.clone())?;
     let compliance = Compliance::new(compliance, &registry, info.metrics_prefix)?;
     let stack = Stack::new(Settings {
+        service: info.build.service,
         metrics: HttpMetrics::new(&registry, info.metrics_prefix)?,
         compliance: ComplianceHeaders {
             frameworks: HeaderValue::from_static(info.frameworks),

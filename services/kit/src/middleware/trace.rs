@@ -12,9 +12,9 @@ use crate::telemetry::propagation;
 ///
 /// Attributes are set beside the `tracing` fields, because fields would be repeated in every log line. The `http.*`
 /// names without `request`/`response` are the older conventions that dashboards still use. Every value is from a closed
-/// set: `url.path`, `url.query`, `user_agent.original`, `client.address` and the caller's `Host` are left out, because
-/// what callers write there could be patient data.
-pub(super) fn span(request: &Request, route: &Route, id: &RequestId) -> Span {
+/// set: `url.path`, `url.query`, `user_agent.original` and `client.address` are left out, because what callers write there
+/// could be patient data. So could `Host`: `server.address` is the service's name, which is its name in the cluster's DNS.
+pub(super) fn span(service: &'static str, request: &Request, route: &Route, id: &RequestId) -> Span {
     let name = format!("{} {}", route.method, route.template);
     let span = tracing::info_span!("request", otel.name = name, otel.kind = "server", request_id = %id);
     // Fails only without a trace layer, where there is no parent to have.
@@ -25,6 +25,7 @@ pub(super) fn span(request: &Request, route: &Route, id: &RequestId) -> Span {
     for key in ["http.route", "http.path"] {
         span.set_attribute(key, route.template.clone());
     }
+    span.set_attribute("server.address", service);
     span.set_attribute("url.scheme", scheme(request.headers()));
     if let Some(version) = protocol_version(request.version()) {
         span.set_attribute("network.protocol.version", version);
