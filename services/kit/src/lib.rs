@@ -9,17 +9,20 @@
 //! the rustls provider, each installed once from `main`.
 
 pub mod auth;
+pub mod backoff;
 pub mod client_address;
 pub mod clock;
 pub mod compliance;
 pub mod config;
 pub mod crypto;
+pub mod deadline;
 pub mod error;
 pub mod extract;
 pub mod health;
 pub mod logging;
 pub mod metrics;
 pub mod middleware;
+pub mod postgres;
 pub mod rate_limit;
 pub mod redis;
 pub mod server;

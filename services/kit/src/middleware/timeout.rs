@@ -3,6 +3,7 @@ use std::time::Duration;
 use axum::response::{IntoResponse, Response};
 
 use super::HttpMetrics;
+use crate::deadline;
 use crate::error::{ErrorCode, Problem};
 
 /// Gives the handler `limit` to answer; a body that streams on afterwards is not cut off.
@@ -11,7 +12,7 @@ pub(super) async fn apply(
     handler: impl Future<Output = Response>,
     metrics: &HttpMetrics,
 ) -> Response {
-    if let Ok(response) = tokio::time::timeout(limit, handler).await {
+    if let Ok(response) = tokio::time::timeout(limit, deadline::within(limit, handler)).await {
         return response;
     }
     metrics.timed_out();

@@ -1,0 +1,100 @@
+//! Readiness of the database: says what is wrong, not only that something is.
+
+use std::time::Duration;
+
+use sqlx::{ConnectOptions, Connection, PgConnection};
+
+use super::error::{DatabaseError, Unavailable};
+use super::{Database, Schema, metrics};
+use crate::health::{Check, Status};
+
+/// Longest to wait for one answer. A check asks twice at most, and the kit gives it a second.
+const LIMIT: Duration = Duration::from_millis(450);
+
+impl Database {
+    /// The readiness check `database`.
+    pub fn check(&self) -> Check {
+        let database = self.clone();
+        Check::new("database", move || {
+            let database = database.clone();
+            async move { database.status().await }
+        })
+    }
+
+    pub(super) async fn status(&self) -> Status {
+        let answer = match self.ask_idle().await {
+            Some(Ok(())) => Ok(()),
+            // A connection of its own finds the cause, which the pool only knows as "timed out".
+            _ => self.ask_anew().await,
+        };
+        let schema = self.0.schema.borrow().clone();
+        match (answer, schema) {
+            (Ok(()), Schema::Ready) => self.load(),
+            (Ok(()), Schema::Pending(None)) => not_ready(&Unavailable::NotMigrated),
+            (Ok(()), Schema::Pending(Some(error))) => Status::NotReady(error.to_string()),
+            (Err(Unavailable::TooManyConnections), Schema::Ready) if self.0.pool.size() > 0 => {
+                Status::Degraded(Unavailable::TooManyConnections.to_string())
+            }
+            (Err(cause), _) => not_ready(&cause),
+        }
+    }
+
+    /// Asks over a connection that nobody uses, if there is one.
+    async fn ask_idle(&self) -> Option<Result<(), Unavailable>> {
+        let mut connection = self.0.pool.try_acquire()?;
+        let answer = ping(&mut connection).await;
+        if answer.is_err() {
+            connection.close_on_drop();
+        }
+        Some(answer)
+    }
+
+    /// Asks over a new connection, with what the URL's file says now: a password may have changed.
+    async fn ask_anew(&self) -> Result<(), Unavailable> {
+        let mut settings = self.settings();
+        let changed = settings.reread();
+        let options = settings.connect_options();
+        let connecting = tokio::time::timeout(LIMIT, options.connect());
+        let connection = connecting
+            .await
+            .map_err(|_| Unavailable::NoAnswer)?
+            .map_err(cause)?;
+        // Closing says goodbye to a server that may not listen.
+        let _closed = tokio::time::timeout(LIMIT, connection.close()).await;
+        if changed {
+            tracing::info!("the database is reached with the new content of DATABASE_URL_FILE");
+            self.0.pool.set_connect_options(options);
+            self.replace_settings(settings);
+        }
+        Ok(())
+    }
+
+    /// The server answers; whether the pool still has room.
+    fn load(&self) -> Status {
+        let (used, idle) = metrics::usage(&self.0.pool);
+        let waiting = self.0.metrics.pending();
+        if idle == 0 && waiting > 0 && used >= self.0.pool.options().get_max_connections() {
+            return Status::Degraded(format!(
+                "all {used} connections of the pool are in use and {waiting} operations wait; look for slow queries, \
+                 or raise DATABASE_MAX_CONNECTIONS"
+            ));
+        }
+        Status::Ready
+    }
+}
+
+async fn ping(connection: &mut PgConnection) -> Result<(), Unavailable> {
+    let answer = tokio::time::timeout(LIMIT, connection.ping()).await;
+    answer.map_err(|_| Unavailable::NoAnswer)?.map_err(cause)
+}
+
+fn cause(error: sqlx::Error) -> Unavailable {
+    match DatabaseError::from(error) {
+        DatabaseError::Unavailable(cause) => cause,
+        _ => Unavailable::NoAnswer,
+    }
+}
+
+fn not_ready(cause: &Unavailable) -> Status {
+    Status::NotReady(format!("the database is not available: {cause}"))
+}
