@@ -10,6 +10,7 @@ use crate::config::parse_duration;
 
 /// As written. The URL may hold a password, and is never parsed by clap, whose errors quote values.
 #[derive(Args, Debug)]
+#[group(id = "redis")]
 struct Written {
     /// Redis shared by all replicas: redis://host:port/database, or rediss:// for TLS
     #[arg(long, env = "REDIS_URL", hide_env_values = true)]
