@@ -3,9 +3,11 @@
 //! The safe harbour of the HIPAA Privacy Rule, 45 CFR 164.514(b)(2)(i), lists the identifiers that make data
 //! "protected". Ours must not be able to identify anybody.
 
+use std::sync::Arc;
+
 use service_kit::compliance::ComplianceCheck;
 
-use crate::domain::{Index, Patient, Seed, generate, is_unassignable};
+use crate::domain::{Cohort, Depth, Generator, Index, Patient, Seed, is_unassignable};
 
 /// How many patients a check looks at.
 const SAMPLE: u64 = 50;
@@ -36,9 +38,14 @@ fn each(promise: fn(&Patient) -> bool) -> Result<(), String> {
             .then_some(())
             .ok_or_else(|| patient.patient_id.clone())
     };
+    let generator = sample();
     Index::FIRST
         .up_to(SAMPLE)
-        .try_for_each(|index| kept(&generate(Seed::SAMPLE, index)))
+        .try_for_each(|index| kept(&generator.patient(index)))
+}
+
+fn sample() -> Generator {
+    Generator::new(Seed::SAMPLE, Arc::new(Cohort::everybody()), Depth::Clinical)
 }
 
 fn identifiers_not_assignable(patient: &Patient) -> bool {
@@ -52,7 +59,7 @@ fn contacts_reserved(patient: &Patient) -> bool {
 }
 
 fn reproducible(patient: &Patient) -> bool {
-    generate(patient.seed, patient.index) == *patient
+    sample().patient(patient.index) == *patient
 }
 
 #[cfg(test)]

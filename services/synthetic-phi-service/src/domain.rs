@@ -1,30 +1,60 @@
 //! Synthetic patients: pure functions, no clock, no I/O, no global state.
 //!
-//! [`generate`] is the whole of it. Its parts read from one stream of random numbers in a fixed order, so changing
-//! that order changes every patient: snapshots in the tests tell.
+//! [`Generator`] is the whole of it. Each part of a patient reads from its own stretch of one stream of random numbers in
+//! a fixed order, so changing that order changes patients: snapshots in the tests tell.
+
+use std::sync::Arc;
 
 use jiff::civil::Date;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+mod body;
+mod calendar;
 mod catalogue;
+mod chart;
 mod clinical;
+pub(crate) mod codes;
+mod cohort;
+mod course;
 mod demographics;
 mod draw;
 mod identifiers;
+mod implants;
 mod range;
+mod tables;
 
-pub use clinical::{Condition, Laboratory, Medication, Vitals};
-pub use demographics::{Address, Name, Sex};
+pub use chart::{
+    Allergy, Chart, Claim, Condition, Coverage, Device, Encounter, Immunization, Laboratory, Medication, Payer,
+    Procedure, Setting, Vitals,
+};
+pub use codes::{Concept, System};
+pub use cohort::{Cohort, NoSuchCohort, Selection};
+pub use demographics::{Address, Ethnicity, Name, Race, Sex};
 pub use identifiers::is_unassignable;
-pub use range::{BatchSize, Index, OutOfRange, Seed};
+pub use range::{BatchSize, Index, OutOfRange, Seed, StreamSize};
+
+use draw::Part;
 
 /// The day on which all patients are as described: ages must not depend on when one asks.
 pub const AS_OF: Date = Date::constant(2026, 1, 1);
 
+/// How much a record tells. A deeper one says the same as a shallower one, and more.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Depth {
+    /// Who the patient is.
+    Demographic,
+    /// And how the patient is now: what lasts, what is taken for it, the latest visit.
+    #[default]
+    Clinical,
+    /// And everything that happened since birth.
+    Lifetime,
+}
+
 /// One synthetic patient.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Patient {
-    /// `syn-<seed>-<index>`: enough to generate the patient again.
+    /// `syn-<seed>-<index>`: with the cohort, if one was asked for, enough to generate the patient again.
     pub patient_id: String,
     /// Always true; so that nobody mistakes a copied record.
     pub synthetic: bool,
@@ -34,6 +64,8 @@ pub struct Patient {
     pub index: Index,
     /// The day the record describes.
     pub as_of: Date,
+    /// How much the record tells.
+    pub depth: Depth,
     /// Medical record number, `SYN` and nine digits; unique within a seed.
     pub mrn: String,
     /// Social security number from an area that was never assigned; unique within a seed.
@@ -42,9 +74,16 @@ pub struct Patient {
     pub name: Name,
     /// Administrative sex.
     pub sex: Sex,
+    /// Race.
+    pub race: Race,
+    /// Ethnicity.
+    pub ethnicity: Ethnicity,
     /// Date of birth.
     pub birth_date: Date,
-    /// Completed years on [`AS_OF`].
+    /// Date of death, of those who died in the ten years before [`AS_OF`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub death_date: Option<Date>,
+    /// Completed years on [`AS_OF`], or at death.
     pub age: u8,
     /// A number from the block reserved for fiction.
     pub phone: String,
@@ -52,47 +91,79 @@ pub struct Patient {
     pub email: String,
     /// With a postal code that does not exist.
     pub address: Address,
-    /// Diagnoses, coded in ICD-10-CM.
-    pub conditions: Vec<Condition>,
-    /// What is taken for them, coded in RxNorm.
-    pub medications: Vec<Medication>,
-    /// Latest vital signs.
-    pub vitals: Vitals,
-    /// Latest laboratory values.
-    pub laboratory: Laboratory,
+    /// Health; not at depth demographic.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub chart: Option<Chart>,
 }
 
-/// Patient `index` of `seed`: the same for the same pair, always and everywhere.
-pub fn generate(seed: Seed, index: Index) -> Patient {
-    let mut draw = draw::Draw::for_patient(seed, index);
-    let sex = demographics::sex(&mut draw);
-    let birth_date = demographics::birth_date(&mut draw);
-    let age = demographics::age_on(birth_date, AS_OF);
-    let name = demographics::name(&mut draw, sex);
-    let address = demographics::address(&mut draw);
-    let phone = demographics::phone(&mut draw);
-    let population = identifiers::Population::of(seed);
-    let mrn = population.mrn(index);
-    let clinical = clinical::clinical(&mut draw, sex, age, birth_date);
-    Patient {
-        patient_id: format!("syn-{seed}-{index}"),
-        synthetic: true,
-        seed,
-        index,
-        as_of: AS_OF,
-        email: format!("{}@example.org", mrn.to_ascii_lowercase()),
-        mrn,
-        ssn: population.ssn(index),
-        name,
-        sex,
-        birth_date,
-        age,
-        phone,
-        address,
-        conditions: clinical.conditions,
-        medications: clinical.medications,
-        vitals: clinical.vitals,
-        laboratory: clinical.laboratory,
+impl Patient {
+    /// How many diagnoses the record names.
+    pub fn diagnosis_count(&self) -> usize {
+        self.chart.as_ref().map_or(0, |chart| chart.conditions.len())
+    }
+}
+
+/// Makes the patients of a seed, a cohort and a depth.
+#[derive(Clone, Debug)]
+pub struct Generator {
+    seed: Seed,
+    cohort: Arc<Cohort>,
+    depth: Depth,
+    source: draw::Source,
+    identifiers: identifiers::Population,
+}
+
+impl Generator {
+    /// A generator; to be kept for the patients of one request.
+    pub fn new(seed: Seed, cohort: Arc<Cohort>, depth: Depth) -> Self {
+        Self {
+            seed,
+            cohort,
+            depth,
+            source: draw::Source::of(seed),
+            identifiers: identifiers::Population::of(seed),
+        }
+    }
+
+    /// Patient `index`: the same for the same seed, cohort and depth, always and everywhere.
+    pub fn patient(&self, index: Index) -> Patient {
+        let draws = self.source.patient(index);
+        let place = self.cohort.place(&draws);
+        let mut draw = draws.part(Part::Person);
+        let life = demographics::life(place, &mut draw);
+        let (race, ethnicity) = demographics::origin(&mut draw);
+        let name = demographics::name(&mut draw, place.sex);
+        let address = demographics::address(&mut draw);
+        let phone = demographics::phone(&mut draw);
+        let mrn = self.identifiers.mrn(index);
+        let subject = clinical::Subject {
+            place,
+            life,
+            mrn: &mrn,
+        };
+        let chart = (self.depth > Depth::Demographic)
+            .then(|| clinical::chart(&self.cohort, subject, self.depth, &draws));
+        Patient {
+            patient_id: format!("syn-{}-{index}", self.seed),
+            synthetic: true,
+            seed: self.seed,
+            index,
+            as_of: AS_OF,
+            depth: self.depth,
+            email: format!("{}@example.org", mrn.to_ascii_lowercase()),
+            ssn: self.identifiers.ssn(index),
+            mrn,
+            name,
+            sex: place.sex,
+            race,
+            ethnicity,
+            birth_date: life.birth,
+            death_date: life.death.map(calendar::date),
+            age: place.age,
+            phone,
+            address,
+            chart,
+        }
     }
 }
 

@@ -1,20 +1,28 @@
 //! HTTP in → domain → HTTP out.
 
+use std::sync::Arc;
+
 use axum::extract::State;
+use axum::response::Response;
+use http::HeaderMap;
 use prometheus::{IntCounter, Registry};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use service_kit::error::Problem;
 use service_kit::extract::{Json, Query};
 
 use crate::INFO;
-use crate::domain::{BatchSize, Index, OutOfRange, Patient, Seed, generate};
+use crate::answer::{self, Format, Writer};
+use crate::domain::{
+    BatchSize, Cohort, Depth, Generator, Index, NoSuchCohort, OutOfRange, Patient, Seed, Selection, Sex, StreamSize,
+};
 use crate::routes::ENDPOINTS;
 
 /// What the handlers share.
 #[derive(Clone, Debug)]
 pub struct App {
     patients_generated: IntCounter,
+    everybody: Arc<Cohort>,
 }
 
 impl App {
@@ -25,31 +33,55 @@ impl App {
             "Synthetic patients handed out.",
         )?;
         registry.register(Box::new(patients_generated.clone()))?;
-        Ok(Self { patients_generated })
+        Ok(Self {
+            patients_generated,
+            everybody: Arc::new(Cohort::everybody()),
+        })
+    }
+
+    /// A cohort costs some microseconds to compute: the one of everybody is kept.
+    fn cohort(&self, selection: Selection) -> Result<Arc<Cohort>, NoSuchCohort> {
+        if selection == Selection::default() {
+            return Ok(self.everybody.clone());
+        }
+        Cohort::new(selection).map(Arc::new)
     }
 }
 
-/// Which patient is asked for; a random seed, and the first one of it, unless told otherwise.
+/// The parameters of `GET`: which patients, how deep, in which form.
 #[derive(Debug, Default, Deserialize)]
-pub(crate) struct Which {
+pub(crate) struct Parameters {
     seed: Option<u64>,
     index: Option<u64>,
+    #[serde(default)]
+    depth: Depth,
+    conditions: Option<String>,
+    age: Option<String>,
+    sex: Option<Sex>,
+    format: Option<Format>,
+    /// Only for streams.
+    count: Option<i64>,
 }
 
+/// The body of a batch request.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct BatchRequest {
     count: i64,
     seed: Option<u64>,
     index: Option<u64>,
+    #[serde(default)]
+    depth: Depth,
+    #[serde(default)]
+    conditions: Vec<String>,
+    age: Option<String>,
+    sex: Option<Sex>,
 }
 
-/// The answer to a batch request.
-#[derive(Debug, Serialize)]
-pub(crate) struct Batch {
-    seed: Seed,
-    count: usize,
-    patients: Vec<Patient>,
+/// The parameter of `POST`.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Form {
+    format: Option<Format>,
 }
 
 pub(crate) async fn info() -> Json<Value> {
@@ -63,20 +95,53 @@ pub(crate) async fn info() -> Json<Value> {
 
 pub(crate) async fn generate_single(
     State(app): State<App>,
-    Query(which): Query<Which>,
-) -> Result<Json<Patient>, Problem> {
-    let (seed, index) = start(which.seed, which.index)?;
-    Ok(Json(single(&app, seed, index)))
+    headers: HeaderMap,
+    Query(asked): Query<Parameters>,
+) -> Result<Response, Problem> {
+    let format = Format::negotiate(asked.format, &headers, Format::Json);
+    let (seed, index) = start(asked.seed, asked.index)?;
+    let generator = generator(&app, seed, &asked)?;
+    let patient = single(&app, &generator, index);
+    // One of a lifetime in FHIR takes milliseconds: too long for a thread that serves others.
+    let short = asked.depth < Depth::Lifetime;
+    answer::respond(Writer::one(format, patient), format, short).await
 }
 
 pub(crate) async fn generate_batch(
     State(app): State<App>,
+    headers: HeaderMap,
+    Query(form): Query<Form>,
     Json(request): Json<BatchRequest>,
-) -> Result<Json<Batch>, Problem> {
+) -> Result<Response, Problem> {
+    let format = Format::negotiate(form.format, &headers, Format::Json);
     let size = BatchSize::try_from(request.count).map_err(refused)?;
     let (seed, index) = start(request.seed, request.index)?;
-    let indices = index.following(size).map_err(refused)?;
-    Ok(Json(batch(&app, seed, indices)))
+    let indices: Vec<Index> = index.following(size).map_err(refused)?.collect();
+    let asked = Parameters {
+        depth: request.depth,
+        conditions: Some(request.conditions.join(",")),
+        age: request.age,
+        sex: request.sex,
+        ..Parameters::default()
+    };
+    let patients = batch(&app, generator(&app, seed, &asked)?, indices).await?;
+    answer::respond(Writer::batch(format, seed, patients), format, false).await
+}
+
+/// As many patients as asked for, made while they are sent.
+pub(crate) async fn generate_stream(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Query(asked): Query<Parameters>,
+) -> Result<Response, Problem> {
+    let format = Format::negotiate(asked.format, &headers, Format::Ndjson).by_line();
+    let size = StreamSize::try_from(asked.count.unwrap_or(1)).map_err(refused)?;
+    let (seed, index) = start(asked.seed, asked.index)?;
+    let indices = index.streamed(size).map_err(refused)?;
+    let generator = generator(&app, seed, &asked)?;
+    tracing::info!(batch_size = size.number(), "patients are streamed");
+    let writer = Writer::stream(format, generator, indices, app.patients_generated);
+    answer::respond(writer, format, false).await
 }
 
 #[tracing::instrument(
@@ -84,11 +149,11 @@ pub(crate) async fn generate_batch(
     skip_all,
     fields(patient_id, diagnosis_count)
 )]
-fn single(app: &App, seed: Seed, index: Index) -> Patient {
-    let patient = generate(seed, index);
+fn single(app: &App, generator: &Generator, index: Index) -> Patient {
+    let patient = generator.patient(index);
     let span = tracing::Span::current();
     span.record("patient_id", patient.patient_id.as_str());
-    span.record("diagnosis_count", patient.conditions.len());
+    span.record("diagnosis_count", patient.diagnosis_count());
     tracing::info!("patient generated");
     app.patients_generated.inc();
     patient
@@ -99,19 +164,26 @@ fn single(app: &App, seed: Seed, index: Index) -> Patient {
     skip_all,
     fields(batch_size, diagnosis_count)
 )]
-fn batch(app: &App, seed: Seed, indices: impl Iterator<Item = Index>) -> Batch {
-    let patients: Vec<Patient> = indices.map(|index| generate(seed, index)).collect();
-    let diagnosis_count: usize = patients.iter().map(|patient| patient.conditions.len()).sum();
+async fn batch(app: &App, generator: Generator, indices: Vec<Index>) -> Result<Vec<Patient>, Problem> {
+    let generate = move || indices.into_iter().map(|index| generator.patient(index)).collect();
+    let patients: Vec<Patient> = tokio::task::spawn_blocking(generate).await.map_err(|error| {
+        tracing::error!(%error, "a batch could not be generated");
+        Problem::internal()
+    })?;
+    let diagnosis_count: usize = patients.iter().map(Patient::diagnosis_count).sum();
     let span = tracing::Span::current();
     span.record("batch_size", patients.len());
     span.record("diagnosis_count", diagnosis_count);
     tracing::info!("patients generated");
     app.patients_generated.inc_by(patients.len() as u64);
-    Batch {
-        seed,
-        count: patients.len(),
-        patients,
-    }
+    Ok(patients)
+}
+
+fn generator(app: &App, seed: Seed, asked: &Parameters) -> Result<Generator, Problem> {
+    let cohort = Selection::parse(asked.conditions.as_deref(), asked.age.as_deref(), asked.sex)
+        .and_then(|selection| app.cohort(selection))
+        .map_err(|error| Problem::unprocessable(error.to_string()))?;
+    Ok(Generator::new(seed, cohort, asked.depth))
 }
 
 fn start(seed: Option<u64>, index: Option<u64>) -> Result<(Seed, Index), Problem> {

@@ -5,19 +5,26 @@
 //! that were never assigned, telephone numbers from the block reserved for fiction, mail goes to example.org,
 //! postal codes do not exist, family names carry a number, record numbers begin with `SYN`.
 //!
-//! The way of a request: [`routes`] → `handlers` → [`domain`] (pure) → answer. `compliance` and `readiness` ask
-//! the same domain code whether it keeps its promises.
+//! The way of a request: `routes` → `handlers` → [`domain`] (pure) → `fhir` (pure) or plain JSON → `answer`. `compliance`
+//! and `readiness` ask the same domain code whether it keeps its promises.
 
 use service_kit::{BuildInfo, Context, Service, ServiceInfo};
 
 pub mod domain;
 
+mod answer;
 mod compliance;
+mod fhir;
 mod handlers;
 mod readiness;
 mod routes;
 
 pub use handlers::App;
+
+/// A patient as a FHIR R4 Bundle.
+pub fn bundle(patient: &domain::Patient) -> serde_json::Result<Vec<u8>> {
+    fhir::bundle(patient)
+}
 
 /// The constants of this service.
 pub const INFO: ServiceInfo = ServiceInfo {

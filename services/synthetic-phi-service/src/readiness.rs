@@ -8,7 +8,7 @@ use service_kit::Context;
 use service_kit::health::{Check, Status};
 use service_kit::metrics;
 
-use crate::domain::{Index, Seed, generate, is_unassignable};
+use crate::domain::{Cohort, Depth, Generator, Index, Seed, is_unassignable};
 
 pub(crate) fn checks(context: &Context) -> Vec<Check> {
     let registry = context.registry.clone();
@@ -21,7 +21,8 @@ pub(crate) fn checks(context: &Context) -> Vec<Check> {
 }
 
 fn data_generator() -> Status {
-    let patient = generate(Seed::SAMPLE, Index::FIRST);
+    let everybody = Arc::new(Cohort::everybody());
+    let patient = Generator::new(Seed::SAMPLE, everybody, Depth::Clinical).patient(Index::FIRST);
     if is_unassignable(&patient.ssn) {
         Status::Ready
     } else {

@@ -3,13 +3,14 @@
 use axum::routing::get;
 use service_kit::Routes;
 
-use crate::handlers::{App, generate_batch, generate_single, info};
+use crate::handlers::{App, generate_batch, generate_single, generate_stream, info};
 
 /// Path and methods, for `GET /`.
-pub(crate) const ENDPOINTS: [&str; 7] = [
+pub(crate) const ENDPOINTS: [&str; 8] = [
     "GET /",
     "GET /synthetic-patient",
     "POST /synthetic-patient",
+    "GET /synthetic-patients",
     "GET /compliance/status",
     "GET /health",
     "GET /readiness",
@@ -20,5 +21,6 @@ pub(crate) fn routes(app: App) -> Routes {
     Routes::new()
         .public_bare("/", get(info))
         .public_bare("/synthetic-patient", get(generate_single).post(generate_batch))
+        .public_bare("/synthetic-patients", get(generate_stream))
         .with_state(app)
 }

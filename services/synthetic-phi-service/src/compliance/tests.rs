@@ -1,7 +1,7 @@
 use super::*;
 
 fn patient() -> Patient {
-    generate(Seed::SAMPLE, Index::FIRST)
+    sample().patient(Index::FIRST)
 }
 
 #[test]

@@ -1,148 +1,231 @@
-use jiff::Span;
+//! From the course of a life to the record of it, as deep as asked for.
+
 use jiff::civil::Date;
-use serde::Serialize;
 
-use super::catalogue::{DIABETES, Diagnosis, HYPERTENSION, OTHERS};
-use super::draw::Draw;
-use super::{AS_OF, Sex};
+use super::body::Body;
+use super::calendar::{self, Day};
+use super::chart::{
+    Allergy, Chart, Claim, Condition, Coverage, Device, Encounter, Immunization, Laboratory, Medication, Payer,
+    Procedure, Setting, Vitals,
+};
+use super::codes::{self, Concept, System};
+use super::cohort::{Cohort, Place};
+use super::course::{Course, Implant, Visit, course};
+use super::demographics::Life;
+use super::draw::{Draw, Draws, Part};
+use super::{Depth, implants};
 
-/// A diagnosis of a patient.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Condition {
-    /// Always `ICD-10-CM`.
-    pub system: &'static str,
-    /// The code.
-    pub code: &'static str,
-    /// The code's own text.
-    pub display: &'static str,
-    /// When it was found; never before birth nor after the day of the record.
-    pub onset_date: Date,
+/// Who the record is of.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Subject<'a> {
+    pub(super) place: Place,
+    pub(super) life: Life,
+    pub(super) mrn: &'a str,
 }
 
-/// A medication a patient takes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Medication {
-    /// Always `RxNorm`.
-    pub system: &'static str,
-    /// The ingredient's concept identifier.
-    pub code: &'static str,
-    /// The ingredient.
-    pub display: &'static str,
-    /// Dose and frequency.
-    pub dose: &'static str,
-    /// The condition's code it is taken for.
-    pub reason_code: &'static str,
-}
-
-/// Vital signs; the names tell the unit.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Vitals {
-    /// Systolic blood pressure.
-    pub systolic_mmhg: i32,
-    /// Diastolic blood pressure.
-    pub diastolic_mmhg: i32,
-    /// Heart rate.
-    pub heart_rate_bpm: i32,
-    /// Breaths.
-    pub respiratory_rate_per_min: i32,
-    /// Body temperature.
-    pub temperature_celsius: f64,
-    /// Oxygen saturation of the blood.
-    pub oxygen_saturation_percent: i32,
-}
-
-/// Laboratory values.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Laboratory {
-    /// Glycated haemoglobin; 6.5 and more is diabetes (American Diabetes Association, Standards of Care).
-    pub hba1c_percent: f64,
-}
-
-pub(super) struct Clinical {
-    pub(super) conditions: Vec<Condition>,
-    pub(super) medications: Vec<Medication>,
-    pub(super) vitals: Vitals,
-    pub(super) laboratory: Laboratory,
-}
-
-/// Conditions by age and sex; medication, vital signs and values that follow from them.
-pub(super) fn clinical(draw: &mut Draw, sex: Sex, age: u8, birth_date: Date) -> Clinical {
-    let found: Vec<&'static Diagnosis> = [&HYPERTENSION, &DIABETES]
-        .into_iter()
-        .chain(&OTHERS)
-        .filter(|diagnosis| draw.chance(diagnosis.prevalence(sex, age)))
-        .collect();
-    let has = |wanted: &Diagnosis| found.iter().any(|diagnosis| diagnosis.icd10 == wanted.icd10);
-    Clinical {
-        conditions: found
-            .iter()
-            .map(|diagnosis| condition(draw, diagnosis, age, birth_date))
-            .collect(),
-        medications: found.iter().map(|diagnosis| medication(diagnosis)).collect(),
-        vitals: vitals(draw, age, has(&HYPERTENSION)),
-        laboratory: Laboratory {
-            hba1c_percent: hba1c(draw, has(&DIABETES)),
-        },
+/// The record of a patient's health.
+pub(super) fn chart(cohort: &Cohort, subject: Subject<'_>, depth: Depth, draws: &Draws) -> Chart {
+    let course = course(cohort, subject.place, subject.life, draws);
+    let body = Body::new(subject.place.sex, subject.life, &course, draws);
+    let whole = depth == Depth::Lifetime;
+    let (last_day, last_visit) = course.visits.last().copied().unwrap_or((subject.life.born, Visit::WellChild));
+    let vitals = body.vitals(last_day, last_visit);
+    let laboratory = body.laboratory(last_day);
+    let encounters = if whole {
+        encounters(&course, &body, subject.life)
+    } else {
+        vec![encounter(last_day, last_visit, vitals, Some(laboratory))]
+    };
+    Chart {
+        conditions: conditions(&course, whole),
+        medications: medications(&course, whole),
+        vitals,
+        laboratory,
+        allergies: allergies(&course),
+        immunizations: immunizations(&course, whole),
+        procedures: procedures(&course, whole),
+        devices: devices(&course, draws),
+        coverage: coverage(subject, &mut draws.part(Part::Coverage)),
+        claims: claims(&encounters),
+        encounters,
     }
 }
 
-fn condition(draw: &mut Draw, diagnosis: &Diagnosis, age: u8, birth_date: Date) -> Condition {
-    let years = draw.between(0, i32::from(age.min(20)).saturating_sub(1).max(0));
-    let days = draw.between(1, 364);
-    let onset_date = AS_OF
-        .saturating_sub(Span::new().years(years).days(days))
-        .max(birth_date);
+fn conditions(course: &Course, whole: bool) -> Vec<Condition> {
+    let lasting = course
+        .onsets
+        .iter()
+        .map(|onset| condition(onset.diagnosis.icd10, onset.diagnosis.snomed, onset.day, None));
+    let passed = course
+        .spells
+        .iter()
+        .filter(|_| whole)
+        .map(|spell| condition(spell.episode.icd10, spell.episode.snomed, spell.first, Some(spell.last)));
+    lasting.chain(passed).collect()
+}
+
+fn condition(icd10: Concept, snomed: Concept, onset: Day, end: Option<Day>) -> Condition {
     Condition {
-        system: "ICD-10-CM",
-        code: diagnosis.icd10,
-        display: diagnosis.display,
-        onset_date,
+        system: icd10.system,
+        code: icd10.code,
+        display: icd10.display,
+        snomed,
+        onset_date: calendar::date(onset),
+        abatement_date: end.map(calendar::date),
     }
 }
 
-fn medication(diagnosis: &Diagnosis) -> Medication {
-    Medication {
-        system: "RxNorm",
-        code: diagnosis.drug.rxnorm,
-        display: diagnosis.drug.name,
-        dose: diagnosis.drug.dose,
-        reason_code: diagnosis.icd10,
-    }
+fn medications(course: &Course, whole: bool) -> Vec<Medication> {
+    let known = course.intakes.iter().filter(|intake| whole || intake.last.is_none());
+    known
+        .map(|intake| Medication {
+            system: System::RxNorm,
+            code: intake.drug.concept.code,
+            display: intake.drug.concept.display,
+            dose: intake.drug.dose,
+            reason_code: intake.reason,
+            start_date: calendar::date(intake.first),
+            end_date: intake.last.map(calendar::date),
+        })
+        .collect()
 }
 
-fn vitals(draw: &mut Draw, age: u8, hypertensive: bool) -> Vitals {
-    let (systolic, pulse, breaths) = match age {
-        0..=1 => (85, 120, 34),
-        2..=5 => (95, 105, 25),
-        6..=12 => (104, 88, 20),
-        _ => (116, 74, 15),
+/// Every visit. Blood is taken from adults at check-ups and follow-ups, and at the last visit of all.
+fn encounters(course: &Course, body: &Body<'_>, life: Life) -> Vec<Encounter> {
+    let last = course.visits.len().saturating_sub(1);
+    let visits = course.visits.iter().enumerate();
+    visits
+        .map(|(number, (day, visit))| {
+            let grown = day - life.born > 18 * 365;
+            let routine = matches!(visit, Visit::CheckUp | Visit::FollowUp | Visit::Found(_));
+            let blood = number == last || (grown && routine);
+            encounter(*day, *visit, body.vitals(*day, *visit), blood.then(|| body.laboratory(*day)))
+        })
+        .collect()
+}
+
+fn encounter(day: Day, visit: Visit, vitals: Vitals, laboratory: Option<Laboratory>) -> Encounter {
+    let (r#type, reason_code) = match visit {
+        Visit::Operation(reason) => (codes::ADMISSION, Some(reason)),
+        Visit::Found(reason) | Visit::Acute { reason, .. } => (codes::SYMPTOM, Some(reason)),
+        Visit::CheckUp => (codes::CHECK_UP, None),
+        Visit::WellChild => (codes::WELL_CHILD, None),
+        Visit::FollowUp => (codes::FOLLOW_UP, None),
     };
-    // Treated, so above the healthy range but seldom in crisis.
-    let raised = if hypertensive {
-        draw.between(14, 34)
-    } else {
-        draw.between(-8, 8)
-    };
-    let systolic_mmhg = systolic + raised;
-    Vitals {
-        systolic_mmhg,
-        diastolic_mmhg: systolic_mmhg * 5 / 8 + draw.between(-4, 6),
-        heart_rate_bpm: pulse + draw.between(-12, 12),
-        respiratory_rate_per_min: breaths + draw.between(-3, 3),
-        temperature_celsius: tenths(draw.between(362, 373)),
-        oxygen_saturation_percent: draw.between(95, 100),
+    let inpatient = matches!(visit, Visit::Operation(_));
+    Encounter {
+        date: calendar::date(day),
+        setting: if inpatient { Setting::Inpatient } else { Setting::Ambulatory },
+        r#type,
+        reason_code,
+        vitals,
+        laboratory,
     }
 }
 
-fn hba1c(draw: &mut Draw, diabetic: bool) -> f64 {
-    tenths(if diabetic {
-        draw.between(65, 88)
-    } else {
-        draw.between(47, 60)
-    })
+fn allergies(course: &Course) -> Vec<Allergy> {
+    let known = course.allergies.iter();
+    known
+        .map(|(sensitivity, day)| Allergy {
+            concept: sensitivity.allergy,
+            reaction: sensitivity.reaction,
+            category: sensitivity.category,
+            recorded_date: calendar::date(*day),
+        })
+        .collect()
 }
 
-/// Exact in decimal, so the same text everywhere.
-fn tenths(value: i32) -> f64 {
-    f64::from(value) / 10.0
+fn immunizations(course: &Course, whole: bool) -> Vec<Immunization> {
+    let later = |number: usize, concept: &Concept| {
+        let mut rest = course.doses.iter().skip(number + 1);
+        rest.any(|(other, _)| other.code == concept.code)
+    };
+    let doses = course.doses.iter().enumerate();
+    doses
+        .filter(|(number, (concept, _))| whole || !later(*number, concept))
+        .map(|(_, (concept, day))| Immunization {
+            concept: *concept,
+            date: calendar::date(*day),
+        })
+        .collect()
+}
+
+fn procedures(course: &Course, whole: bool) -> Vec<Procedure> {
+    let operations = course
+        .implants
+        .iter()
+        .map(|implant| (implant.day, implant.procedure, Some(implant.reason)));
+    let screening = course.screenings.iter().filter(|_| whole).map(|(concept, day)| (*day, *concept, None));
+    let mut done: Vec<(Day, Concept, Option<&'static str>)> = operations.chain(screening).collect();
+    done.sort_by_key(|(day, concept, _)| (*day, concept.code));
+    done.into_iter()
+        .map(|(day, concept, reason_code)| Procedure {
+            concept,
+            date: calendar::date(day),
+            reason_code,
+        })
+        .collect()
+}
+
+fn devices(course: &Course, draws: &Draws) -> Vec<Device> {
+    let numbered = (1..).zip(&course.implants);
+    numbered
+        .map(|(number, implant)| device(implant, &mut draws.piece(Part::Implant, number)))
+        .collect()
+}
+
+fn device(implant: &Implant, draw: &mut Draw) -> Device {
+    let made = implant.day - draw.between(60, 500);
+    let (manufacture_date, expiration_date) = (calendar::date(made), calendar::date(made + 5 * 365));
+    let lot_number = format!("L{:06}", draw.below(1_000_000));
+    let serial_number = format!("SYN{:08}", draw.below(100_000_000));
+    let udi_di = implants::model(implant.device);
+    let udi = implants::printed(&udi_di, manufacture_date, expiration_date, &lot_number, &serial_number);
+    Device {
+        concept: implant.device,
+        udi_di,
+        udi,
+        manufacture_date,
+        expiration_date,
+        lot_number,
+        serial_number,
+        implant_date: calendar::date(implant.day),
+    }
+}
+
+fn coverage(subject: Subject<'_>, draw: &mut Draw) -> Coverage {
+    let poor = draw.chance(21);
+    let old = subject.place.age >= 65;
+    let (kind, since) = match (old, poor) {
+        (true, _) => (Payer::Medicare, birthday(subject.life.birth, 65)),
+        (false, true) => (Payer::Medicaid, subject.life.birth),
+        (false, false) => (Payer::Commercial, subject.life.birth),
+    };
+    Coverage {
+        kind,
+        subscriber_id: subject.mrn.replace("SYN", "SYN-"),
+        start_date: since,
+    }
+}
+
+fn birthday(birth: Date, age: i32) -> Date {
+    birth.saturating_add(jiff::Span::new().years(age))
+}
+
+fn claims(encounters: &[Encounter]) -> Vec<Claim> {
+    let numbered = encounters.iter().enumerate();
+    numbered
+        .map(|(number, encounter)| {
+            let visit = match encounter.setting {
+                Setting::Ambulatory => 14_500,
+                Setting::Inpatient => 1_820_000,
+            };
+            let blood = if encounter.laboratory.is_some() { 6_200 } else { 0 };
+            Claim {
+                date: encounter.date,
+                encounter: number,
+                total_cents: visit + blood,
+            }
+        })
+        .collect()
 }

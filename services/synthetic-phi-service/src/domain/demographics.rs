@@ -1,19 +1,50 @@
 use jiff::civil::Date;
-use jiff::{Span, Unit};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::AS_OF;
+use super::calendar::{self, Day};
 use super::catalogue::{AREA_CODES, FAMILY_NAMES, FEMALE_NAMES, MALE_NAMES, STATES, STREETS, TOWNS};
+use super::cohort::Place;
 use super::draw::Draw;
+use super::{AS_OF, tables};
 
 /// Administrative sex, as US systems record it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Sex {
     /// Female.
     Female,
     /// Male.
     Male,
+}
+
+/// Race, as the US census asks for it (OMB, 1997 standards).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Race {
+    /// White.
+    White,
+    /// Black or African American.
+    Black,
+    /// American Indian or Alaska Native.
+    AmericanIndian,
+    /// Asian.
+    Asian,
+    /// Native Hawaiian or Other Pacific Islander.
+    PacificIslander,
+    /// Some other race.
+    Other,
+    /// Two or more races.
+    Multiple,
+}
+
+/// Ethnicity, as the US census asks for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ethnicity {
+    /// Hispanic or Latino.
+    HispanicOrLatino,
+    /// Not Hispanic or Latino.
+    NotHispanicOrLatino,
 }
 
 /// A name nobody has: the family name ends in three digits.
@@ -38,35 +69,45 @@ pub struct Address {
     pub postal_code: String,
 }
 
-/// Years of age, first and last, and how many of 100 people are of them (US Census 2020, rounded).
-const AGE_BANDS: [(i32, i32, u32); 4] = [(0, 17, 22), (18, 44, 36), (45, 64, 25), (65, 94, 17)];
-
-pub(super) fn sex(draw: &mut Draw) -> Sex {
-    if draw.chance(51) { Sex::Female } else { Sex::Male }
+/// When a life began and how far it is known.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Life {
+    pub(super) birth: Date,
+    pub(super) born: Day,
+    /// The last day there can be a record of: that of the record, or the one before death.
+    pub(super) end: Day,
+    pub(super) death: Option<Day>,
 }
 
-pub(super) fn birth_date(draw: &mut Draw) -> Date {
-    let mut share = draw.below(100);
-    let (mut first, mut last) = (0, 0);
-    for (low, high, percent) in AGE_BANDS {
-        (first, last) = (low, high);
-        if share < percent {
+/// Dates that make somebody of a place exactly as old.
+pub(super) fn life(place: Place, draw: &mut Draw) -> Life {
+    let age = i32::from(place.age);
+    let within_year = draw.between(0, 364);
+    let death = place.died.map(|ago| -1 - 365 * i32::from(ago) - draw.between(0, 364));
+    let last_day = death.map_or(AS_OF, calendar::date);
+    let birth = calendar::date(calendar::day(calendar::years_before(last_day, age)) - within_year);
+    Life {
+        birth,
+        born: calendar::day(birth),
+        end: death.map_or(0, |day| day - 1),
+        death,
+    }
+}
+
+/// Race and ethnicity.
+pub(super) fn origin(draw: &mut Draw) -> (Race, Ethnicity) {
+    let total = tables::ORIGINS.iter().map(|(_, _, people)| people).sum();
+    let mut left = draw.below(total);
+    let [first, ..] = tables::ORIGINS;
+    let mut chosen = (first.0, first.1);
+    for (race, ethnicity, people) in tables::ORIGINS {
+        chosen = (race, ethnicity);
+        if left < people {
             break;
         }
-        share -= percent;
+        left -= people;
     }
-    let years = draw.between(first, last);
-    let days = draw.between(0, 364);
-    AS_OF.saturating_sub(Span::new().years(years).days(days))
-}
-
-/// Completed years.
-pub(super) fn age_on(birth: Date, day: Date) -> u8 {
-    let years = birth
-        .until((Unit::Year, day))
-        .map(|span| span.get_years())
-        .unwrap_or_default();
-    u8::try_from(years).unwrap_or_default()
+    chosen
 }
 
 pub(super) fn name(draw: &mut Draw, sex: Sex) -> Name {

@@ -12,6 +12,7 @@ const PER_AREA: u64 = 1_000_000;
 const AREAS: [&str; 2] = ["000", "666"];
 
 /// How the identifiers of one seed are spread.
+#[derive(Clone, Debug)]
 pub(super) struct Population {
     mrn: Scatter,
     ssn: Scatter,
@@ -49,6 +50,7 @@ pub fn is_unassignable(ssn: &str) -> bool {
 
 /// A one-to-one map of 0..count onto itself, different for every seed: i → a·i + b mod count. One-to-one because
 /// a and count have no common factor: count is a product of twos and fives, a ends in 3.
+#[derive(Clone, Debug)]
 pub(super) struct Scatter {
     factor: u64,
     offset: u64,
@@ -66,7 +68,7 @@ impl Scatter {
     }
 
     pub(super) fn apply(&self, index: Index) -> u64 {
-        (index.get() * self.factor + self.offset) % self.count
+        (index.number() * self.factor + self.offset) % self.count
     }
 }
 

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::ops::Range;
 
 use rand::TryRng;
 use rand::rngs::{SysError, SysRng};
@@ -29,7 +30,8 @@ impl Seed {
         Ok(Self(SysRng.try_next_u64()? & Self::MAX))
     }
 
-    pub(super) const fn get(self) -> u64 {
+    /// The number itself.
+    pub const fn number(self) -> u64 {
         self.0
     }
 }
@@ -65,12 +67,19 @@ impl Index {
         Ok((self.0..=last.0).map(Self))
     }
 
+    /// The patients of a stream that begin with this one.
+    pub fn streamed(self, size: StreamSize) -> Result<Range<u64>, OutOfRange> {
+        let last = Self::try_from(self.0 + size.0 - 1)?;
+        Ok(self.0..last.0 + 1)
+    }
+
     /// This one and the next, `count` in all, fewer at the end of the range.
     pub fn up_to(self, count: u64) -> impl Iterator<Item = Self> {
         (self.0..self.0.saturating_add(count).min(Self::COUNT)).map(Self)
     }
 
-    pub(super) const fn get(self) -> u64 {
+    /// The number itself.
+    pub const fn number(self) -> u64 {
         self.0
     }
 }
@@ -88,6 +97,31 @@ impl TryFrom<u64> for Index {
     }
 }
 
+/// How many patients a stream may have: all of a seed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StreamSize(u64);
+
+impl StreamSize {
+    /// The number itself.
+    pub const fn number(self) -> u64 {
+        self.0
+    }
+}
+
+impl TryFrom<i64> for StreamSize {
+    type Error = OutOfRange;
+
+    fn try_from(count: i64) -> Result<Self, OutOfRange> {
+        within("count", count, Index::COUNT).map(Self)
+    }
+}
+
+fn within(what: &'static str, count: i64, max: u64) -> Result<u64, OutOfRange> {
+    let error = OutOfRange { what, min: 1, max };
+    let count = u64::try_from(count).map_err(|_| error)?;
+    (1..=max).contains(&count).then_some(count).ok_or(error)
+}
+
 /// How many patients one request may ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BatchSize(u64);
@@ -100,16 +134,7 @@ impl TryFrom<i64> for BatchSize {
     type Error = OutOfRange;
 
     fn try_from(count: i64) -> Result<Self, OutOfRange> {
-        let error = OutOfRange {
-            what: "count",
-            min: 1,
-            max: Self::MAX,
-        };
-        let count = u64::try_from(count).map_err(|_| error)?;
-        (1..=Self::MAX)
-            .contains(&count)
-            .then_some(Self(count))
-            .ok_or(error)
+        within("count", count, Self::MAX).map(Self)
     }
 }
 
