@@ -44,7 +44,7 @@ pub(crate) struct ComplianceStatus {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-struct Outcome {
+pub(crate) struct Outcome {
     r#type: &'static str,
     control: &'static str,
     result: &'static str,

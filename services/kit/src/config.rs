@@ -11,6 +11,7 @@ use clap::{Arg, ArgMatches, Args, Command, CommandFactory, FromArgMatches};
 use jiff::SignedDuration;
 
 use crate::health::HealthConfig;
+pub use crate::middleware::cors::CorsConfig;
 use crate::rate_limit::RateLimitSettings;
 use crate::server::Stopping;
 
@@ -78,9 +79,18 @@ pub struct ServerConfig {
     /// How much callers may ask.
     #[command(flatten)]
     pub rate_limit: RateLimitSettings,
+
+    /// Pages of other origins
+    #[command(flatten)]
+    pub cors: CorsConfig,
 }
 
 impl ServerConfig {
+    /// What is wrong with settings that are right one by one, one message each.
+    pub fn mistakes(&self) -> Vec<String> {
+        self.cors.mistakes()
+    }
+
     /// How checks are run.
     pub const fn health(&self) -> HealthConfig {
         HealthConfig {
@@ -105,19 +115,42 @@ where
     I: IntoIterator<Item = OsString>,
 {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
-    let matches = matches(C::command(), &arguments)?;
-    C::from_arg_matches(&matches).map_err(|error| ConfigError::Invalid(vec![brief(&error)]))
+    read(C::command(), &arguments, |_| Vec::new())
 }
 
-/// What `command` finds in the arguments and the environment.
-pub(crate) fn matches(command: Command, arguments: &[OsString]) -> Result<ArgMatches, ConfigError> {
+/// What `command` finds in the arguments and the environment, when that has no mistakes; `mistakes` finds those of
+/// values that are right one by one.
+pub(crate) fn read<C, F>(command: Command, arguments: &[OsString], mistakes: F) -> Result<C, ConfigError>
+where
+    C: FromArgMatches,
+    F: FnOnce(&C) -> Vec<String>,
+{
+    let (matches, mut errors) = matches(command, arguments)?;
+    match matches.map(|matches| C::from_arg_matches(&matches)) {
+        Some(Ok(settings)) => {
+            errors.extend(mistakes(&settings));
+            if errors.is_empty() {
+                return Ok(settings);
+            }
+        }
+        Some(Err(error)) if errors.is_empty() => errors.push(brief(&error)),
+        // Without the mistaken settings there may be too few.
+        Some(Err(_)) | None => {}
+    }
+    Err(ConfigError::Invalid(errors))
+}
+
+/// The settings that can be read, and what is wrong with the others.
+fn matches(
+    command: Command,
+    arguments: &[OsString],
+) -> Result<(Option<ArgMatches>, Vec<String>), ConfigError> {
     let mut command = without_empty_variables(command);
     let mut errors: Vec<String> = Vec::new();
     // clap stops at the first mistake: note it, take the mistaken setting out, and look for the next.
     loop {
         let error = match command.clone().try_get_matches_from(arguments) {
-            Ok(matches) if errors.is_empty() => return Ok(matches),
-            Ok(_) => return Err(ConfigError::Invalid(errors)),
+            Ok(matches) => return Ok((Some(matches), errors)),
             Err(error) if is_info(&error) => return Err(ConfigError::Info(error.render().to_string())),
             Err(error) => error,
         };
@@ -128,7 +161,7 @@ pub(crate) fn matches(command: Command, arguments: &[OsString]) -> Result<ArgMat
         }
         match without_culprits(&command, &culprits) {
             Some(next) => command = next,
-            None => return Err(ConfigError::Invalid(errors)),
+            None => return Ok((None, errors)),
         }
     }
 }

@@ -3,7 +3,6 @@
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
-use utoipa::ToSchema;
 
 /// Media type of a problem (RFC 9457, section 3).
 pub const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
@@ -13,14 +12,18 @@ pub const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/prob
 pub enum ErrorCode {
     /// The request cannot be understood (400).
     BadRequest,
-    /// The request needs to say who sends it (401).
+    /// The caller is not known: no token, or one that is not valid (401).
     Unauthorized,
-    /// Whoever sends it may not do this (403).
+    /// The caller is known and may not (403).
     Forbidden,
     /// There is nothing at this path (404).
     NotFound,
     /// The path exists, but not for this method (405).
     MethodNotAllowed,
+    /// None of the media types the caller accepts is available (406).
+    NotAcceptable,
+    /// The request does not fit the present state of what it is about (409).
+    Conflict,
     /// The body is larger than the service takes (413).
     BodyTooLarge,
     /// The body is of a kind the service does not read (415).
@@ -31,13 +34,31 @@ pub enum ErrorCode {
     TooManyRequests,
     /// A bug of the service (500).
     Internal,
+    /// Something the service depends on is out of reach (503).
+    Unavailable,
     /// The service did not finish in time (503).
     Timeout,
-    /// Something the answer depends on does not answer (503).
-    Unavailable,
 }
 
 impl ErrorCode {
+    /// All of them.
+    pub const ALL: [Self; 14] = [
+        Self::BadRequest,
+        Self::Unauthorized,
+        Self::Forbidden,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::NotAcceptable,
+        Self::Conflict,
+        Self::BodyTooLarge,
+        Self::UnsupportedMediaType,
+        Self::Unprocessable,
+        Self::TooManyRequests,
+        Self::Internal,
+        Self::Unavailable,
+        Self::Timeout,
+    ];
+
     /// The HTTP status.
     pub const fn status(self) -> StatusCode {
         match self {
@@ -46,12 +67,14 @@ impl ErrorCode {
             Self::Forbidden => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
+            Self::Conflict => StatusCode::CONFLICT,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Unprocessable => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::Timeout | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unavailable | Self::Timeout => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -63,13 +86,15 @@ impl ErrorCode {
             Self::Forbidden => "forbidden",
             Self::NotFound => "not_found",
             Self::MethodNotAllowed => "method_not_allowed",
+            Self::NotAcceptable => "not_acceptable",
+            Self::Conflict => "conflict",
             Self::BodyTooLarge => "body_too_large",
             Self::UnsupportedMediaType => "unsupported_media_type",
             Self::Unprocessable => "unprocessable",
             Self::TooManyRequests => "too_many_requests",
             Self::Internal => "internal",
-            Self::Timeout => "timeout",
             Self::Unavailable => "unavailable",
+            Self::Timeout => "timeout",
         }
     }
 }
@@ -86,8 +111,8 @@ pub struct Problem {
 }
 
 /// A problem as it is sent (RFC 9457, section 3.1).
-#[derive(Serialize, ToSchema)]
-pub(crate) struct ProblemBody<'a> {
+#[derive(Serialize)]
+struct ProblemBody<'a> {
     /// `about:blank`: the status says what kind of problem this is.
     r#type: &'static str,
     /// The status in words.
@@ -133,7 +158,10 @@ impl IntoResponse for Problem {
             code: self.code.as_str(),
             detail: &self.detail,
         };
-        (status, [(header::CONTENT_TYPE, PROBLEM_JSON)], axum::Json(body)).into_response()
+        let mut response = (status, [(header::CONTENT_TYPE, PROBLEM_JSON)], axum::Json(body)).into_response();
+        // For the metrics: which kind of refusal this was.
+        response.extensions_mut().insert(self.code);
+        response
     }
 }
 

@@ -22,6 +22,7 @@ pub mod health;
 pub mod logging;
 pub mod metrics;
 pub mod middleware;
+pub mod openapi;
 pub mod postgres;
 pub mod rate_limit;
 pub mod redis;
@@ -32,14 +33,12 @@ pub mod telemetry;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
-mod common;
 mod healthcheck;
-mod openapi;
 mod run;
 
 pub use clock::Clock;
 pub use run::{NoSettings, run};
-pub use service::{Context, Routes, Service, ServiceInfo};
+pub use service::{Context, Methods, Routes, Service, ServiceInfo};
 
 /// Handlers for [`Routes`], with what their `#[utoipa::path]` says of them.
 pub use utoipa_axum::routes;

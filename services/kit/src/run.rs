@@ -6,8 +6,9 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use clap::{Args, FromArgMatches, Parser};
-use tokio::runtime::Runtime;
+use clap::{Args, Parser};
+use prometheus::IntCounter;
+use tokio_util::sync::CancellationToken;
 
 use crate::config::{self, ConfigError, EXIT_BAD_CONFIG, ServerConfig};
 use crate::service::{self, Context, Service, ServiceInfo};
@@ -21,7 +22,7 @@ struct Settings<C: Args> {
     #[arg(long)]
     healthcheck: bool,
 
-    /// Print the OpenAPI document and end
+    /// Print the OpenAPI document and exit; takes the settings of a start, and starts nothing
     #[arg(long)]
     openapi: bool,
 
@@ -50,7 +51,7 @@ where
     crypto::install_provider();
     match read_settings::<C>(info, &std::env::args_os().collect::<Vec<_>>()) {
         Ok(settings) if settings.healthcheck => healthcheck::run(loopback(&settings.server)),
-        Ok(settings) if settings.openapi => describe(info, settings.own, build),
+        Ok(settings) if settings.openapi => report(info, print_document(info, settings, build)),
         Ok(settings) => report(info, start(info, settings, build)),
         Err(ConfigError::Info(text)) => print(&text),
         Err(error) => say(
@@ -67,8 +68,9 @@ fn read_settings<C: Args>(info: &ServiceInfo, arguments: &[OsString]) -> Result<
         .about(info.about)
         .version(info.build.version)
         .mut_arg("port", |arg| arg.default_value(port));
-    let matches = config::matches(command, arguments)?;
-    Settings::from_arg_matches(&matches).map_err(|error| ConfigError::Invalid(vec![error.to_string()]))
+    config::read(command, arguments, |settings: &Settings<C>| {
+        settings.server.mistakes()
+    })
 }
 
 fn start<C, F>(info: &ServiceInfo, settings: Settings<C>, build: F) -> anyhow::Result<()>
@@ -80,7 +82,7 @@ where
     let telemetry = telemetry::init(&settings.telemetry, &info.build, &clock)?;
     let registry = metrics::registry(&info.build)?;
     telemetry.register(&registry)?;
-    let runtime = runtime()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let served = runtime.block_on(async {
         let spans_dropped = telemetry.spans_dropped();
         let context = Context {
@@ -98,27 +100,24 @@ where
     served
 }
 
-/// Prints what the service would serve. It is built as ever, but listens to nobody and logs nothing.
-fn describe<C, F>(info: &ServiceInfo, own: C, build: F) -> ExitCode
+/// The service is built, as its routes depend on its settings, but nothing of it is served, logged or traced.
+fn print_document<C, F>(info: &ServiceInfo, settings: Settings<C>, build: F) -> anyhow::Result<()>
 where
     C: Args,
     F: FnOnce(C, &Context) -> anyhow::Result<Service>,
 {
-    let text = runtime().map_err(anyhow::Error::from).and_then(|runtime| {
-        runtime.block_on(async {
-            let context = Context::unconnected(&info.build)?;
-            let service = build(own, &context)?;
-            Ok(service::document(info, service.routes).to_pretty_json()?)
-        })
-    });
-    match text {
-        Ok(text) => print(&format!("{text}\n")),
-        Err(error) => report(info, Err(error)),
-    }
-}
-
-fn runtime() -> std::io::Result<Runtime> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let context = Context {
+        clock: Clock::system(),
+        registry: metrics::registry(&info.build)?,
+        shutdown: CancellationToken::new(),
+        spans_dropped: IntCounter::new("telemetry_spans_dropped_total", "Not exported.")?,
+    };
+    let service = runtime.block_on(async { build(settings.own, &context) })?;
+    std::io::stdout().write_all(service::document(info, &service)?.as_bytes())?;
+    Ok(())
 }
 
 async fn serve(

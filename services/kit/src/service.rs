@@ -1,25 +1,29 @@
 //! What a service hands to the kit, and how the kit makes a running whole of it.
 
-use std::fmt;
-
 use axum::Router;
 use axum::routing::MethodRouter;
-use http::HeaderValue;
+use bytes::Bytes;
+use http::HeaderMap;
 use prometheus::{IntCounter, Registry};
 use tokio_util::sync::CancellationToken;
-use utoipa::openapi::OpenApi;
-use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
-use crate::auth::{self, Auth, AuthError, Authenticator, Policy};
-use crate::common::{self, Common};
+use crate::auth::{self, Auth, AuthError, Authenticator};
 use crate::compliance::{Compliance, ComplianceCheck};
 use crate::config::ServerConfig;
 use crate::error::{ErrorCode, Problem};
 use crate::health::{Check, Health};
-use crate::middleware::{ComplianceHeaders, HttpMetrics, Settings, Stack};
+use crate::middleware::{Endpoint, FixedHeaders, HttpMetrics, Settings, Stack};
+use crate::openapi::{self, DocumentError};
 use crate::rate_limit::{self, RateLimitsError};
 use crate::redis::Redis;
-use crate::{BuildInfo, Clock, metrics, openapi};
+use crate::{BuildInfo, Clock};
+
+mod common;
+mod routes;
+
+use common::Common;
+pub use routes::{Access, Methods, Routes, delete, get, patch, post, put};
+pub(crate) use routes::{Description, Route, operations};
 
 /// The constants of a service.
 #[derive(Clone, Copy, Debug)]
@@ -51,92 +55,6 @@ pub struct Context {
     pub spans_dropped: IntCounter,
 }
 
-impl Context {
-    /// For a process that only describes itself: nothing it does is seen by anybody.
-    pub(crate) fn unconnected(build: &BuildInfo) -> Result<Self, prometheus::Error> {
-        Ok(Self {
-            clock: Clock::system(),
-            registry: metrics::registry(build)?,
-            shutdown: CancellationToken::new(),
-            spans_dropped: IntCounter::new("telemetry_spans_dropped_total", "Spans lost.")?,
-        })
-    }
-}
-
-/// The routes of a service. Every route says who may call it; there is no way to add one that does not.
-///
-/// `S` is the state its handlers still wait for, as in [`Router`].
-pub struct Routes<S = ()> {
-    router: OpenApiRouter<S>,
-    policies: Vec<Policy>,
-}
-
-impl Default for Routes {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl<S> fmt::Debug for Routes<S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Routes")
-            .field("policies", &self.policies)
-            .finish_non_exhaustive()
-    }
-}
-
-impl<S: Clone + Send + Sync + 'static> Routes<S> {
-    /// No routes.
-    pub fn new() -> Self {
-        Self {
-            router: OpenApiRouter::default(),
-            policies: Vec::new(),
-        }
-    }
-
-    /// Handlers that anybody who reaches the service may call; made by [`routes!`](crate::routes).
-    #[must_use]
-    pub fn public(mut self, routes: UtoipaMethodRouter<S>) -> Self {
-        self.router = self.router.routes(routes);
-        self
-    }
-
-    /// Handlers for callers whom `policy` allows to pass. The service needs [`Service::auth`].
-    #[must_use]
-    pub fn protected(mut self, policy: Policy, routes: UtoipaMethodRouter<S>) -> Self {
-        let (schemas, mut paths, methods) = routes;
-        openapi::secure(&mut paths);
-        self.policies.push(policy.clone());
-        self.router = self
-            .router
-            .routes((schemas, paths, auth::guarded(policy, methods)));
-        self
-    }
-
-    /// A route of a test, which needs no documentation.
-    #[must_use]
-    pub fn public_bare(mut self, path: &str, methods: MethodRouter<S>) -> Self {
-        self.router = self.router.route(path, methods);
-        self
-    }
-
-    /// A route of a test for callers whom `policy` allows to pass.
-    #[must_use]
-    pub fn protected_bare(mut self, path: &str, policy: Policy, methods: MethodRouter<S>) -> Self {
-        self.policies.push(policy.clone());
-        self.router = self.router.route(path, auth::guarded(policy, methods));
-        self
-    }
-
-    /// Gives the handlers their state.
-    pub fn with_state(self, state: S) -> Routes {
-        Routes {
-            router: self.router.with_state(state),
-            policies: self.policies,
-        }
-    }
-}
-
 /// A service: its routes and what they depend on.
 #[derive(Debug, Default)]
 pub struct Service {
@@ -150,11 +68,19 @@ pub struct Service {
     pub rate_limits: Vec<rate_limit::Policy>,
     /// Who its callers are; needed when a route is not public.
     pub auth: Option<Auth>,
+    /// Headers of every answer, beside those of the kit, which they cannot replace.
+    pub headers: HeaderMap,
 }
 
 /// Why a service cannot be built.
 #[derive(Debug, thiserror::Error)]
 pub enum ServiceError {
+    /// Settings that do not go together, one message each.
+    #[error("wrong settings: {}", .0.join("; "))]
+    Settings(Vec<String>),
+    /// The routes cannot be described.
+    #[error(transparent)]
+    Document(#[from] DocumentError),
     /// A metric is registered twice.
     #[error(transparent)]
     Metrics(#[from] prometheus::Error),
@@ -164,9 +90,6 @@ pub enum ServiceError {
     /// A route asks who is calling, and nobody can tell.
     #[error(transparent)]
     Auth(#[from] AuthError),
-    /// The OpenAPI document cannot be written as JSON.
-    #[error("the OpenAPI document cannot be written: {0}")]
-    OpenApi(#[from] serde_json::Error),
 }
 
 /// The service with the common endpoints, fallbacks and all layers.
@@ -176,61 +99,97 @@ pub fn router(
     context: &Context,
     service: Service,
 ) -> Result<Router, ServiceError> {
-    let Context {
-        clock,
-        registry,
-        shutdown,
-        spans_dropped: _,
-    } = context.clone();
+    let mistakes = config.mistakes();
+    if !mistakes.is_empty() {
+        return Err(ServiceError::Settings(mistakes));
+    }
     let Service {
         routes,
         mut checks,
         compliance,
         rate_limits,
         auth,
+        headers,
     } = service;
+    let registry = &context.registry;
     let (rate_limits, redis) = config
         .rate_limit
-        .limits(&rate_limits, info.build.service, &registry)?;
+        .limits(&rate_limits, info.build.service, registry)?;
     checks.extend(redis.as_ref().map(Redis::check));
-    auth::check_policies(auth.as_ref(), &routes.policies)?;
+    auth::check_policies(auth.as_ref(), &routes.policies())?;
     checks.extend(auth.iter().flat_map(Auth::checks));
-    let auth = auth.map(|auth| Authenticator::new(auth, &registry)).transpose()?;
-    let health = Health::new(checks, config.health(), clock, &registry, shutdown.clone())?;
-    let compliance = Compliance::new(compliance, &registry, info.metrics_prefix)?;
+    let auth = auth.map(|auth| Authenticator::new(auth, registry)).transpose()?;
     let stack = Stack::new(Settings {
         service: info.build.service,
-        metrics: HttpMetrics::new(&registry, info.metrics_prefix)?,
-        compliance: ComplianceHeaders {
-            frameworks: HeaderValue::from_static(info.frameworks),
-            data_classification: HeaderValue::from_static(info.data_classification),
-        },
+        metrics: HttpMetrics::new(registry, info.metrics_prefix)?,
+        headers: FixedHeaders::new(info.frameworks, info.data_classification, &headers),
+        cors: config.cors.layer(),
         rate_limits,
         auth,
         body_limit: config.max_body_bytes,
         timeout: config.request_timeout,
-        draining: shutdown,
+        draining: context.shutdown.clone(),
     });
-    let common = common::routes().with_state(Common {
+    let common = Common {
         build: info.build,
-        health,
-        registry,
-        compliance,
-    });
-    let (routes, paths) = common.merge(routes.router).split_for_parts();
-    let routes = routes
-        .merge(openapi::serve(&openapi::document(info, paths))?)
-        .method_not_allowed_fallback(method_not_allowed)
-        .fallback(not_found)
-        // The limit is the stack's, for every kind of reading.
-        .layer(axum::extract::DefaultBodyLimit::disable());
-    Ok(stack.wrap(routes))
+        health: Health::new(
+            checks,
+            config.health(),
+            context.clock.clone(),
+            registry,
+            context.shutdown.clone(),
+        )?,
+        registry: registry.clone(),
+        compliance: Compliance::new(compliance, registry, info.metrics_prefix)?,
+        document: Bytes::from(document_of(info, &routes)?),
+    };
+    Ok(assemble(
+        &stack,
+        common::routes().with_state(common).merge(routes),
+    ))
 }
 
-/// The OpenAPI document of a service, its own routes and the common ones.
-pub fn document(info: &ServiceInfo, routes: Routes) -> OpenApi {
-    let common = common::routes().into_openapi();
-    openapi::document(info, common.merge_from(routes.router.into_openapi()))
+/// The OpenAPI document of the service, as `GET /openapi.json` and `--openapi` give it.
+pub fn document(info: &ServiceInfo, service: &Service) -> Result<String, ServiceError> {
+    document_of(info, &service.routes)
+}
+
+fn document_of(info: &ServiceInfo, own: &Routes) -> Result<String, ServiceError> {
+    let common = common::routes();
+    Ok(openapi::document(
+        info,
+        common.descriptions().chain(own.descriptions()),
+    )?)
+}
+
+/// Each route inside its layers, and the answers for whatever has no route.
+fn assemble(stack: &Stack, routes: Routes) -> Router {
+    let unmatched = MethodRouter::new().fallback(not_found);
+    let router = Router::new().fallback_service(stack.around(Endpoint::unmatched(), unmatched));
+    let with_path = |router: Router, (path, routes)| router.route(path, at_path(stack, path, routes));
+    routes
+        .by_path()
+        .into_iter()
+        .fold(router, with_path)
+        // The limit is the stack's, for every kind of reading.
+        .layer(axum::extract::DefaultBodyLimit::disable())
+}
+
+/// The methods of one path, which may differ in who may call them, and the answer to all others.
+fn at_path(stack: &Stack, path: &'static str, routes: Vec<Route>) -> MethodRouter {
+    let endpoint = |access, is_sensitive| Endpoint {
+        template: Some(path),
+        access,
+        is_sensitive,
+    };
+    let refusals = MethodRouter::new().fallback(method_not_allowed);
+    let others = stack.around(endpoint(Access::Public, false), refusals);
+    routes.into_iter().fold(others, |all, route| {
+        let Methods {
+            router, is_sensitive, ..
+        } = route.methods;
+        all.merge(stack.around(endpoint(route.access, is_sensitive), router))
+    })
 }
 
 async fn not_found() -> Problem {

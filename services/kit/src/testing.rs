@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::dispatcher::DefaultGuard;
 
-use crate::config::ServerConfig;
+use crate::config::{CorsConfig, ServerConfig};
 use crate::logging::{LogFormat, LoggingConfig};
 use crate::rate_limit::RateLimitSettings;
 use crate::telemetry::{TelemetryConfig, TelemetryGuard};
@@ -90,6 +90,7 @@ pub fn server_config() -> ServerConfig {
         health_check_timeout: Duration::from_secs(1),
         health_cache_ttl: Duration::ZERO,
         rate_limit: RateLimitSettings::default(),
+        cors: CorsConfig::default(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Every path of this service; the common ones (health, metrics, compliance) come with the kit.
 
-use axum::routing::get;
 use service_kit::Routes;
+use service_kit::service::{get, post};
 
 use crate::handlers::{App, generate_batch, generate_single, generate_stream, info};
 
@@ -19,8 +19,8 @@ pub(crate) const ENDPOINTS: [&str; 8] = [
 
 pub(crate) fn routes(app: App) -> Routes {
     Routes::new()
-        .public_bare("/", get(info))
-        .public_bare("/synthetic-patient", get(generate_single).post(generate_batch))
-        .public_bare("/synthetic-patients", get(generate_stream))
+        .public("/", get(info))
+        .public("/synthetic-patient", get(generate_single).and(post(generate_batch)))
+        .public("/synthetic-patients", get(generate_stream))
         .with_state(app)
 }

@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 
-use axum::routing::get;
 use http::StatusCode;
+use service_kit::service::get;
 use service_kit::testing::TestServer;
 use service_kit::{BuildInfo, Clock, Context, Routes, Service, ServiceInfo};
 

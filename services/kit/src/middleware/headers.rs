@@ -4,6 +4,10 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+mod disclosing;
+
+use disclosing::is_disclosing;
+
 /// After OWASP's HTTP Headers cheat sheet, for an API that serves no pages. `X-XSS-Protection: 0` turns a
 /// browser filter off that was itself exploitable.
 const SECURITY: [(HeaderName, HeaderValue); 7] = [
@@ -25,23 +29,50 @@ const SECURITY: [(HeaderName, HeaderValue); 7] = [
     (X_XSS_PROTECTION, HeaderValue::from_static("0")),
 ];
 
-/// What a service says about its data with every answer.
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+
+/// The headers of every answer of a process: security, compliance, and what the service adds.
 #[derive(Clone, Debug)]
-pub struct ComplianceHeaders {
-    /// `X-Compliance-Frameworks`, comma-separated.
-    pub frameworks: HeaderValue,
-    /// `X-Data-Classification`.
-    pub data_classification: HeaderValue,
+pub(crate) struct FixedHeaders(Vec<(HeaderName, HeaderValue)>);
+
+impl FixedHeaders {
+    /// `frameworks` and `data_classification` are what a service says about its data, `own` what it adds. The security
+    /// headers cannot be replaced.
+    pub(crate) fn new(frameworks: &'static str, data_classification: &'static str, own: &HeaderMap) -> Self {
+        let compliance = [
+            (
+                HeaderName::from_static("x-compliance-frameworks"),
+                HeaderValue::from_static(frameworks),
+            ),
+            (
+                HeaderName::from_static("x-data-classification"),
+                HeaderValue::from_static(data_classification),
+            ),
+        ];
+        let own = own.iter().map(|(name, value)| (name.clone(), value.clone()));
+        Self(own.chain(compliance).chain(SECURITY).collect())
+    }
 }
 
-pub(super) fn apply(headers: &mut HeaderMap, compliance: &ComplianceHeaders) {
-    for (name, value) in SECURITY {
-        headers.insert(name, value);
+pub(super) fn apply(headers: &mut HeaderMap, fixed: &FixedHeaders, is_sensitive: bool) {
+    remove_disclosing(headers);
+    headers.reserve(fixed.0.len() + 3);
+    for (name, value) in &fixed.0 {
+        headers.insert(name, value.clone());
     }
-    headers.insert("x-compliance-frameworks", compliance.frameworks.clone());
-    headers.insert("x-data-classification", compliance.data_classification.clone());
-    // Nothing is cached unless its handler says so.
-    headers
-        .entry(CACHE_CONTROL)
-        .or_insert(HeaderValue::from_static("no-store"));
+    if is_sensitive {
+        headers.insert(CACHE_CONTROL, NO_STORE);
+    } else {
+        // Nothing is cached unless its handler says so.
+        headers.entry(CACHE_CONTROL).or_insert(NO_STORE);
+    }
 }
+
+fn remove_disclosing(headers: &mut HeaderMap) {
+    while let Some(name) = headers.keys().find(|name| is_disclosing(name)).cloned() {
+        headers.remove(name);
+    }
+}
+
+#[cfg(test)]
+mod tests;

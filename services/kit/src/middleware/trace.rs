@@ -23,7 +23,7 @@ pub(super) fn span(service: &'static str, request: &Request, route: &Route, id: 
         span.set_attribute(key, route.method);
     }
     for key in ["http.route", "http.path"] {
-        span.set_attribute(key, route.template.clone());
+        span.set_attribute(key, route.template);
     }
     span.set_attribute("server.address", service);
     span.set_attribute("url.scheme", scheme(request.headers()));

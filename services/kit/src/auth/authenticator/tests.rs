@@ -1,12 +1,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use axum::routing::get;
 use reqwest::{Client, RequestBuilder, Response};
 use serde_json::Value;
 
 use crate::auth::test_support::{Signers, noon};
 use crate::auth::{Auth, Policy, Reason};
+use crate::service::get;
 use crate::testing::TestServer;
 use crate::{BuildInfo, Clock, Routes, Service, ServiceInfo};
 
@@ -52,8 +52,8 @@ impl Guarded {
         let mut auth = signers.auth(&Clock::fixed(noon()));
         change(&mut auth);
         let routes = Routes::new()
-            .protected_bare("/records", Policy::authenticated(), get(handler))
-            .public_bare("/about", get(|| async { "about" }));
+            .protected("/records", Policy::authenticated(), get(handler))
+            .public("/about", get(|| async { "about" }));
         let service = Service {
             routes,
             auth: Some(auth),

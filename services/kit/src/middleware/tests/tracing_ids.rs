@@ -18,7 +18,7 @@ const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 const PARENT: &str = "b7ad6b7169203331";
 
 /// A collector that keeps the spans it is sent.
-async fn collector() -> (String, Arc<Mutex<Vec<Span>>>) {
+pub(super) async fn collector() -> (String, Arc<Mutex<Vec<Span>>>) {
     let spans = Arc::new(Mutex::new(Vec::new()));
     let kept = Arc::clone(&spans);
     let receive = move |body: Bytes| async move {

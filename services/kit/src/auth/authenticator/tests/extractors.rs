@@ -1,9 +1,9 @@
-use axum::routing::get;
 use reqwest::Client;
 
 use super::{INFO, failures, read};
 use crate::auth::test_support::{Signers, noon, token};
 use crate::auth::{Policy, Reason, Require, RequireScope, Role, Scope, TokenKind, User};
+use crate::service::get;
 use crate::testing::TestServer;
 use crate::{Clock, Routes, Service};
 
@@ -37,27 +37,27 @@ impl Scope for Write {
 
 fn routes() -> Routes {
     Routes::new()
-        .public_bare(
+        .public(
             "/user",
             get(|user: User| async move { user.subject().to_owned() }),
         )
-        .public_bare(
+        .public(
             "/optional",
             get(|user: Option<User>| async move {
                 user.map_or_else(|| "nobody".to_owned(), |user| user.subject().to_owned())
             }),
         )
-        .public_bare(
+        .public(
             "/clinician",
             get(|known: Require<Clinician>| async move { known.user().client_id().to_owned() }),
         )
-        .public_bare("/admin", get(|_: Require<Admin>| async {}))
-        .public_bare(
+        .public("/admin", get(|_: Require<Admin>| async {}))
+        .public(
             "/read",
             get(|known: RequireScope<Read>| async move { known.user().scopes().join(" ") }),
         )
-        .public_bare("/write", get(|_: RequireScope<Write>| async {}))
-        .protected_bare(
+        .public("/write", get(|_: RequireScope<Write>| async {}))
+        .protected(
             "/twice",
             Policy::role("clinician"),
             get(|user: User, again: Option<User>| async move { (again == Some(user.clone())).to_string() }),
@@ -69,7 +69,7 @@ async fn server(signers: Option<&Signers>) -> TestServer {
         routes: if signers.is_some() {
             routes()
         } else {
-            Routes::new().public_bare("/user", get(|_: User| async {}))
+            Routes::new().public("/user", get(|_: User| async {}))
         },
         auth: signers.map(|signers| signers.auth(&Clock::fixed(noon()))),
         ..Service::default()

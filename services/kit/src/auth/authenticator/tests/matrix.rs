@@ -1,11 +1,11 @@
 //! Roles × routes, through the policy file and through policies written in code.
 
-use axum::routing::get;
 use reqwest::Client;
 
 use super::{INFO, failures, read};
 use crate::auth::test_support::{ISSUER, Signers, grant, noon};
 use crate::auth::{Grant, Policy, Reason, Rules, Signer, TokenKind};
+use crate::service::get;
 use crate::testing::TestServer;
 use crate::{Clock, Routes, Service};
 
@@ -34,14 +34,14 @@ const ROUTES: [&str; 8] = [
 fn policies() -> Routes {
     let handler = || get(|| async { "reached" });
     Routes::new()
-        .protected_bare("/read", Policy::action("read-record"), handler())
-        .protected_bare("/write", Policy::action("write-record"), handler())
-        .protected_bare("/audit", Policy::action("read-audit"), handler())
-        .protected_bare("/self", Policy::action("see-self"), handler())
-        .protected_bare("/closed", Policy::action("closed"), handler())
-        .protected_bare("/admin", Policy::role("admin"), handler())
-        .protected_bare("/nobody", Policy::deny(), handler())
-        .public_bare("/open", handler())
+        .protected("/read", Policy::action("read-record"), handler())
+        .protected("/write", Policy::action("write-record"), handler())
+        .protected("/audit", Policy::action("read-audit"), handler())
+        .protected("/self", Policy::action("see-self"), handler())
+        .protected("/closed", Policy::action("closed"), handler())
+        .protected("/admin", Policy::role("admin"), handler())
+        .protected("/nobody", Policy::deny(), handler())
+        .public("/open", handler())
 }
 
 /// Roles, scopes, and what becomes of them on each of [`ROUTES`].

@@ -1,4 +1,4 @@
-use axum::routing::get;
+use crate::service::get;
 
 use super::INFO;
 use crate::auth::test_support::{Signers, noon};
@@ -14,7 +14,7 @@ async fn start(policy: Policy, rules: Option<&str>) -> Result<TestServer, String
         auth
     });
     let service = Service {
-        routes: Routes::new().protected_bare("/records", policy, get(|| async {})),
+        routes: Routes::new().protected("/records", policy, get(|| async {})),
         auth,
         ..Service::default()
     };
