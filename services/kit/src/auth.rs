@@ -28,7 +28,8 @@ pub use keys::{Algorithm, KeyError, KeySet, MIN_SECRET_BYTES, VerificationKey};
 pub use policy::{Denial, Policy};
 pub use refusal::{Reason, Refusal};
 pub use revocation::{
-    MemoryRevocations, RedisRevocations, RevocationBounds, RevocationError, RevocationStore, Revocations,
+    MemoryRevocations, PostgresRevocations, RedisRevocations, RevocationBounds, RevocationError,
+    RevocationStore, Revocations,
 };
 pub use rules::{Rules, RulesError};
 pub use settings::AuthSettings;

@@ -16,10 +16,12 @@ use super::token::Claims;
 use crate::Clock;
 
 mod cache;
+mod in_postgres;
 mod in_redis;
 mod memory;
 
 use cache::{Answer, Cache};
+pub use in_postgres::PostgresRevocations;
 pub use in_redis::RedisRevocations;
 pub use memory::MemoryRevocations;
 

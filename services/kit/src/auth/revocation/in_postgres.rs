@@ -1,0 +1,148 @@
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+
+use super::{FORGET_AFTER, RevocationError, RevocationStore};
+use crate::Clock;
+use crate::postgres::{Connection, Database, DatabaseError, Migration};
+
+/// The table of revocations.
+const SCHEMA: &str = "
+CREATE TABLE revoked_token (
+    token_id text PRIMARY KEY,
+    expires timestamptz NOT NULL
+);
+CREATE INDEX revoked_token_expires ON revoked_token (expires);
+";
+
+/// How many rows [`PostgresRevocations::forget_expired`] removes at a time: no lock is held for long.
+const BATCH: i64 = 10_000;
+
+/// Revocations in PostgreSQL: durable once `revoke` returns.
+#[derive(Clone, Debug)]
+pub struct PostgresRevocations {
+    database: Database,
+    clock: Clock,
+}
+
+impl PostgresRevocations {
+    /// Revocations in a database whose schema has [`PostgresRevocations::migration`].
+    pub const fn new(database: Database, clock: Clock) -> Self {
+        Self { database, clock }
+    }
+
+    /// The step that makes the table, at the service's own place in the order.
+    pub const fn migration(version: i64) -> Migration {
+        Migration {
+            version,
+            name: "revoked tokens",
+            sql: SCHEMA,
+        }
+    }
+
+    /// The revocations of tokens that have not expired, for
+    /// [`RedisRevocations::restore`](super::RedisRevocations::restore).
+    pub async fn unexpired(&self) -> Result<Vec<(String, Timestamp)>, RevocationError> {
+        let since = self.forgotten();
+        let query = |mut connection: Connection| async move {
+            sqlx::query_as::<_, (String, i64)>(
+                "SELECT token_id, ceil(extract(epoch FROM expires))::bigint FROM revoked_token \
+                 WHERE expires > to_timestamp($1)",
+            )
+            .bind(since)
+            .fetch_all(&mut *connection)
+            .await
+        };
+        let rows = self
+            .database
+            .run("list_revoked_tokens", query)
+            .await
+            .map_err(refused)?;
+        let instant = |second| Timestamp::from_second(second).unwrap_or(Timestamp::MAX);
+        Ok(rows
+            .into_iter()
+            .map(|(token_id, second)| (token_id, instant(second)))
+            .collect())
+    }
+
+    /// Removes revocations of tokens that are expired anyway; how many. To be called from time to time by whoever
+    /// revokes.
+    pub async fn forget_expired(&self) -> Result<u64, RevocationError> {
+        let before = self.forgotten();
+        let query = |mut connection: Connection| async move {
+            let done = sqlx::query(
+                "DELETE FROM revoked_token WHERE token_id IN \
+                 (SELECT token_id FROM revoked_token WHERE expires <= to_timestamp($1) LIMIT $2)",
+            )
+            .bind(before)
+            .bind(BATCH)
+            .execute(&mut *connection)
+            .await?;
+            Ok(done.rows_affected())
+        };
+        self.database
+            .run("forget_revoked_tokens", query)
+            .await
+            .map_err(refused)
+    }
+
+    /// The instant (seconds) up to which expired tokens need no entry.
+    fn forgotten(&self) -> i64 {
+        self.clock
+            .now()
+            .as_second()
+            .saturating_sub(FORGET_AFTER.as_secs())
+    }
+
+    async fn insert(&self, token_id: &str, expires: Timestamp) -> Result<(), RevocationError> {
+        let (token_id, second) = (token_id.to_owned(), expires.as_second());
+        let query = |mut connection: Connection| async move {
+            // Revoked twice is revoked until the later of the two.
+            sqlx::query(
+                "INSERT INTO revoked_token VALUES ($1, to_timestamp($2)) ON CONFLICT (token_id) \
+                 DO UPDATE SET expires = greatest(revoked_token.expires, excluded.expires)",
+            )
+            .bind(token_id)
+            .bind(second)
+            .execute(&mut *connection)
+            .await
+        };
+        self.database.run("revoke_token", query).await.map_err(refused)?;
+        Ok(())
+    }
+
+    async fn ask(&self, token_id: &str) -> Result<bool, RevocationError> {
+        let token_id = token_id.to_owned();
+        let query = |mut connection: Connection| async move {
+            sqlx::query_scalar("SELECT EXISTS (SELECT FROM revoked_token WHERE token_id = $1)")
+                .bind(token_id)
+                .fetch_one(&mut *connection)
+                .await
+        };
+        self.database
+            .run("is_token_revoked", query)
+            .await
+            .map_err(refused)
+    }
+}
+
+fn refused(error: DatabaseError) -> RevocationError {
+    RevocationError(error.to_string())
+}
+
+impl RevocationStore for PostgresRevocations {
+    fn revoke<'a>(
+        &'a self,
+        token_id: &'a str,
+        expires: Timestamp,
+    ) -> BoxFuture<'a, Result<(), RevocationError>> {
+        self.insert(token_id, expires).boxed()
+    }
+
+    fn is_revoked<'a>(&'a self, token_id: &'a str) -> BoxFuture<'a, Result<bool, RevocationError>> {
+        self.ask(token_id).boxed()
+    }
+}
+
+#[cfg(test)]
+mod tests;

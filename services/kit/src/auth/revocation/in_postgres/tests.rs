@@ -1,0 +1,136 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use prometheus::{IntCounter, Registry};
+use secrecy::SecretString;
+use tokio_util::sync::CancellationToken;
+
+use super::PostgresRevocations;
+use crate::auth::test_support::{ISSUER, Signers, expectations, grant, noon};
+use crate::auth::{Claims, Reason, RevocationBounds, RevocationStore, Revocations, Signer, TokenKind};
+use crate::clock::ManualClock;
+use crate::postgres::{Database, DatabaseSettings, Migration};
+use crate::testing::Postgres;
+use crate::{Clock, Context};
+
+const SCHEMA: &[Migration] = &[PostgresRevocations::migration(1)];
+
+struct Scene {
+    server: Postgres,
+    store: PostgresRevocations,
+    clock: Clock,
+    hand: ManualClock,
+}
+
+impl Scene {
+    async fn new() -> Self {
+        let server = Postgres::start().unwrap();
+        let settings = DatabaseSettings::of(&SecretString::from(server.database().unwrap())).unwrap();
+        let (clock, hand) = Clock::manual(noon());
+        let context = Context {
+            clock: clock.clone(),
+            registry: Registry::new(),
+            shutdown: CancellationToken::new(),
+            spans_dropped: IntCounter::new("dropped", "Dropped.").unwrap(),
+        };
+        let database = Database::start(&settings, SCHEMA, &context).unwrap();
+        let store = PostgresRevocations::new(database, clock.clone());
+        let scene = Self {
+            server,
+            store,
+            clock,
+            hand,
+        };
+        scene.until_answering().await;
+        scene
+    }
+
+    async fn until_answering(&self) {
+        while self.store.is_revoked("anything").await.is_err() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    fn claims(&self, signers: &Signers) -> Claims {
+        let signer = Signer::new(ISSUER, signers.hs256.clone(), self.clock.clone());
+        let token = signer.sign(TokenKind::Access, &grant()).unwrap();
+        expectations(TokenKind::Access)
+            .verify(token.expose(), &signers.keys(), self.clock.now())
+            .unwrap()
+    }
+}
+
+#[tokio::test]
+async fn revocations_are_kept_until_their_tokens_expire() {
+    let scene = Scene::new().await;
+    let store = &scene.store;
+    let (early, late) = (
+        noon() + SignedDuration::from_mins(15),
+        noon() + SignedDuration::from_hours(1),
+    );
+    store.revoke("a", early).await.unwrap();
+    store.revoke("b", late).await.unwrap();
+    // Again, with another end: the later one counts.
+    store.revoke("b", early).await.unwrap();
+    store
+        .revoke("'; DROP TABLE revoked_token; --", late)
+        .await
+        .unwrap();
+    assert_eq!(store.is_revoked("a").await, Ok(true));
+    assert_eq!(store.is_revoked("b").await, Ok(true));
+    assert_eq!(store.is_revoked("c").await, Ok(false));
+    assert_eq!(store.forget_expired().await, Ok(0));
+    assert_eq!(store.unexpired().await.unwrap().len(), 3);
+    // Expired, but perhaps not yet by the clock of whoever is asked.
+    scene
+        .hand
+        .advance(SignedDuration::from_mins(16) - SignedDuration::from_secs(1));
+    assert_eq!(store.forget_expired().await, Ok(0));
+    scene.hand.advance(SignedDuration::from_secs(1));
+    assert_eq!(store.forget_expired().await, Ok(1));
+    assert_eq!(store.is_revoked("a").await, Ok(false));
+    let mut left = store.unexpired().await.unwrap();
+    left.sort();
+    assert_eq!(left[1], ("b".to_owned(), late));
+    assert_eq!(left.len(), 2);
+}
+
+/// What was revoked survives the server; while it is away good tokens pass until the bound, and then nothing does.
+#[tokio::test]
+async fn when_postgres_dies_tokens_pass_until_the_bound_and_no_longer() {
+    let scene = Scene::new().await;
+    let signers = Signers::new();
+    let bounds = RevocationBounds {
+        timeout: Duration::from_secs(30),
+        ..RevocationBounds::default()
+    };
+    let revocations = || Revocations::new(Arc::new(scene.store.clone()), bounds, scene.clock.clone());
+    let (here, elsewhere) = (revocations(), revocations());
+    let (good, bad, unknown) = (
+        scene.claims(&signers),
+        scene.claims(&signers),
+        scene.claims(&signers),
+    );
+    assert_eq!(here.check(&good).await, Ok(()));
+    here.revoke(bad.token_id(), bad.expires_at()).await.unwrap();
+
+    scene.server.stop().unwrap();
+    scene.hand.advance(SignedDuration::from_secs(29));
+    assert_eq!(here.check(&good).await, Ok(()));
+    assert_eq!(here.check(&unknown).await, Err(Reason::Unavailable));
+    assert!(
+        here.revoke(unknown.token_id(), unknown.expires_at())
+            .await
+            .is_err()
+    );
+    scene.hand.advance(SignedDuration::from_secs(1));
+    assert_eq!(here.check(&good).await, Err(Reason::Unavailable));
+    assert_eq!(here.check(&bad).await, Err(Reason::Revoked));
+
+    scene.server.restart().unwrap();
+    scene.until_answering().await;
+    scene.hand.advance(SignedDuration::from_secs(2));
+    assert_eq!(here.check(&good).await, Ok(()));
+    assert_eq!(elsewhere.check(&bad).await, Err(Reason::Revoked));
+}

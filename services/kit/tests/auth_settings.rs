@@ -1,0 +1,91 @@
+//! A service with a secret that can be guessed does not start: exit code 78, the variable named, the secret not shown.
+//!
+//! The test runs itself as that service, because `service_kit::run` takes over the process.
+
+use std::process::{Command, ExitCode, Output};
+
+use anyhow::{Context, ensure};
+use service_kit::auth::AuthSettings;
+use service_kit::{BuildInfo, Service, ServiceInfo};
+
+const INFO: ServiceInfo = ServiceInfo {
+    build: BuildInfo {
+        service: "records",
+        version: "1.2.3",
+    },
+    about: "A service for tests",
+    metrics_prefix: "records",
+    default_port: 0,
+    frameworks: "HIPAA",
+    data_classification: "test",
+};
+
+/// Set in the process that is the service.
+const IS_SERVICE: &str = "KIT_TEST_IS_SERVICE";
+
+const GOOD: &str = "0123456789abcdef0123456789abcdef";
+const SHORT: &str = "guess-me-if-you-can";
+
+fn main() -> ExitCode {
+    if std::env::var_os(IS_SERVICE).is_some() {
+        return service_kit::run(&INFO, |settings: AuthSettings, context| {
+            settings.auth(&context.clock)?;
+            // As far as it needs to get: the settings are good.
+            context.shutdown.cancel();
+            Ok(Service::default())
+        });
+    }
+    match refuses_bad_secrets().and_then(|()| starts_with_good_ones()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = std::io::Write::write_all(&mut std::io::stderr(), format!("{error:#}\n").as_bytes());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(secret: &str, refresh: &str) -> anyhow::Result<Output> {
+    Command::new(std::env::current_exe()?)
+        .env_clear()
+        .env(IS_SERVICE, "1")
+        .env("HOST", "127.0.0.1")
+        .env("PORT", "0")
+        .env("SHUTDOWN_DRAIN_DELAY", "1ms")
+        .env("JWT_ISSUER", "https://issuer.example")
+        .env("JWT_AUDIENCE", "records")
+        .env("JWT_ACCESS_SECRET", secret)
+        .env("JWT_REFRESH_SECRET", refresh)
+        .output()
+        .context("run this test as a service")
+}
+
+fn refuses_bad_secrets() -> anyhow::Result<()> {
+    let cases = [
+        (SHORT, GOOD, "JWT_ACCESS_SECRET: the secret has 19 bytes"),
+        (GOOD, SHORT, "JWT_REFRESH_SECRET: the secret has 19 bytes"),
+        (
+            GOOD,
+            GOOD,
+            "JWT_REFRESH_SECRET: must not be the secret of access tokens",
+        ),
+        ("", GOOD, "set exactly one of them"),
+    ];
+    for (secret, refresh, expected) in cases {
+        let output = run(secret, refresh)?;
+        let told = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.code() == Some(78), "{:?}: {told}", output.status);
+        ensure!(told.contains(expected), "{expected}: {told}");
+        ensure!(!told.contains(SHORT) && !told.contains(GOOD), "{told}");
+        ensure!(output.stdout.is_empty(), "nothing was served");
+    }
+    Ok(())
+}
+
+fn starts_with_good_ones() -> anyhow::Result<()> {
+    let output = run(GOOD, &GOOD.to_uppercase())?;
+    let told = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "{:?}: {told}", output.status);
+    let logged = String::from_utf8_lossy(&output.stdout);
+    ensure!(!told.contains(GOOD) && !logged.contains(GOOD), "{told}{logged}");
+    Ok(())
+}
