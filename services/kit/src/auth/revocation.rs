@@ -112,7 +112,7 @@ impl Revocations {
     }
 
     /// Refuses tokens that are revoked, or of which it cannot be told.
-    pub(super) async fn check(&self, claims: &Claims) -> Result<(), Reason> {
+    pub async fn check(&self, claims: &Claims) -> Result<(), Reason> {
         let revoked = match self.0.remembered(claims.token_id()) {
             Some(Answer { revoked, at }) if revoked || self.0.is_within(at, self.0.bounds.fresh) => revoked,
             last => self.0.ask(claims.token_id(), last).await?,

@@ -1,5 +1,5 @@
 use axum::extract::Request;
-use http::header;
+use http::header::{self, Entry};
 
 use crate::auth::Authenticator;
 
@@ -10,9 +10,12 @@ pub(super) fn apply(mut request: Request, authenticator: Option<&Authenticator>)
         request.extensions_mut().insert(authenticator.clone());
     }
     for name in [header::AUTHORIZATION, header::COOKIE] {
-        if let Some(value) = request.headers_mut().get_mut(name) {
-            value.set_sensitive(true);
+        if let Entry::Occupied(mut values) = request.headers_mut().entry(name) {
+            values.iter_mut().for_each(|value| value.set_sensitive(true));
         }
     }
     request
 }
+
+#[cfg(test)]
+mod tests;
