@@ -43,8 +43,7 @@ impl ClientNetwork {
             .rev()
             .filter_map(|value| value.to_str().ok())
             .flat_map(|value| value.rsplit(','));
-        peer.into_iter()
-            .map(Some)
+        std::iter::once(peer)
             .chain(forwarded.map(parse))
             .take(trusted_hops.saturating_add(1))
             .map_while(|address| address)
@@ -95,8 +94,9 @@ impl From<IpAddr> for ClientNetwork {
 }
 
 fn prefix(address: Ipv6Addr) -> [u8; 8] {
-    let [a, b, c, d, e, f, g, h, ..] = address.octets();
-    [a, b, c, d, e, f, g, h]
+    let [a, b, c, d, ..] = address.segments();
+    let [[a0, a1], [b0, b1], [c0, c1], [d0, d1]] = [a, b, c, d].map(u16::to_be_bytes);
+    [a0, a1, b0, b1, c0, c1, d0, d1]
 }
 
 /// An entry as proxies write them: an address, with or without a port, IPv6 with or without brackets.

@@ -56,3 +56,6 @@ pub trait RateLimiter: Send + Sync {
     /// When Redis does not answer: the shared count stays as it is.
     fn reset(&self, key: &Key<'_>) -> impl Future<Output = Result<(), RedisError>> + Send;
 }
+
+#[cfg(test)]
+mod tests;

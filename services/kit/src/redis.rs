@@ -260,4 +260,4 @@ impl fmt::Debug for Redis {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

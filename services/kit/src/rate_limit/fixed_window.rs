@@ -58,6 +58,3 @@ impl Algorithm for FixedWindow {
         self.current(Some(state), now).count
     }
 }
-
-#[cfg(test)]
-mod tests;

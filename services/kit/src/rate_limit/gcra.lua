@@ -7,12 +7,10 @@ local arrival = tonumber(redis.call('GET', KEYS[1]) or 0)
 local before = math.min(math.max(arrival - now, 0), capacity)
 local wanted = before + interval * cost
 local admitted = wanted <= capacity
-local used = before
-if admitted then
-  used = wanted
-  if cost > 0 then
-    redis.call('SET', KEYS[1], string.format('%.0f', now + used), 'PX', math.ceil(used / 8000))
-  end
+local used = admitted and wanted or before
+-- Also when it is refused: an arrival from before the clock was set back would refuse until it is reached again.
+if now + used ~= arrival and used > 0 then
+  redis.call('SET', KEYS[1], string.format('%.0f', now + used), 'PX', math.ceil(used / 8000))
 end
 local remaining = math.floor((capacity - used) / interval)
 local reset = math.max(used - math.max(capacity - (remaining + 1) * interval, 0), 0)

@@ -56,6 +56,3 @@ impl Algorithm for Gcra {
         saturating_u32(self.used(state, now).div_ceil(self.interval)).min(self.burst)
     }
 }
-
-#[cfg(test)]
-mod tests;

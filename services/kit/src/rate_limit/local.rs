@@ -53,8 +53,7 @@ impl<A: Algorithm> Local<A> {
 
     /// Decides on a request that costs `cost`.
     pub fn decide(&self, key: &Key<'_>, cost: u32) -> Decision {
-        let now = u64::try_from(self.started.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        self.decide_at(key, cost, now)
+        self.decide_at(key, cost, self.now())
     }
 
     pub(super) fn decide_at(&self, key: &Key<'_>, cost: u32, now: u64) -> Decision {
@@ -74,6 +73,26 @@ impl<A: Algorithm> Local<A> {
             }
             decision
         })
+    }
+
+    /// Takes from `key` what it has left above `remaining`: somebody else knows that it has spent more.
+    pub(super) fn cap(&self, key: &Key<'_>, remaining: u32) {
+        self.with_set(key, |set, fingerprint| {
+            let now = self.now();
+            if let Some(slot) = set
+                .iter_mut()
+                .flatten()
+                .find(|slot| slot.fingerprint == fingerprint)
+            {
+                let (left, _) = self.algorithm.decide(Some(slot.state), now, 0);
+                let excess = left.remaining.saturating_sub(remaining);
+                slot.state = self.algorithm.decide(Some(slot.state), now, excess).1;
+            }
+        });
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_nanos()).unwrap_or(u64::MAX)
     }
 
     /// Forgets what `key` has spent.

@@ -14,8 +14,8 @@ use crate::redis::RedisError;
 
 /// The shared limit as long as Redis answers; without it this replica's share of the limit, by GCRA in memory.
 ///
-/// Every request is counted in memory too, so that the local limit does not begin from nothing when Redis fails. For
-/// one window after the last failure a request must pass both: a Redis that came back empty gives nobody a second
+/// Every request is counted in memory too, and what Redis says is left bounds what memory says, so that the local limit
+/// does not begin from nothing when Redis fails. For one window after the last failure a request must pass both: a Redis that came back empty gives nobody a second
 /// quota.
 #[derive(Debug)]
 pub struct Resilient {
@@ -63,11 +63,15 @@ impl RateLimiter for Resilient {
         if !local.admitted && self.is_wary() {
             return local;
         }
-        self.shared.check(key, cost).await.unwrap_or_else(|_error| {
+        let Ok(shared) = self.shared.check(key, cost).await else {
             self.be_wary();
             self.alone.inc();
-            local
-        })
+            return local;
+        };
+        if shared.remaining < local.remaining {
+            self.local.cap(key, shared.remaining);
+        }
+        shared
     }
 
     async fn reset(&self, key: &Key<'_>) -> Result<(), RedisError> {

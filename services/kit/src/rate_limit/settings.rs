@@ -20,7 +20,7 @@ const ADDRESS: &str = "address";
 const ADDRESS_FACTOR: u32 = 10;
 
 #[derive(Args, Debug)]
-#[group(id = "rate_limit")]
+#[group(skip)]
 struct Written {
     /// Requests a caller has per window; no limit when unset
     #[arg(long, env = "RATE_LIMIT_REQUESTS")]

@@ -3,6 +3,10 @@
 local limit, window, cost = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local now = time()
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', string.format('%.0f', now - window))
+-- What is from before the clock was set back would stay until its time comes again.
+for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], string.format('(%.0f', now), '+inf')) do
+  redis.call('ZADD', KEYS[1], string.format('%.0f', now), member)
+end
 local count = redis.call('ZCARD', KEYS[1])
 -- Time until the request at this place in the log leaves the window.
 local function until_gone(place)

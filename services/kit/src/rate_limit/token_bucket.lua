@@ -16,6 +16,9 @@ end
 local retry = admitted and 0 or after(price)
 if admitted then
   level = level - price
+end
+-- Also when it is refused, and the time kept is from before the clock was set back: nothing would flow in.
+if admitted or at > now then
   redis.call('HSET', KEYS[1], 'level', string.format('%.0f', level), 'at', string.format('%.0f', now))
   redis.call('PEXPIRE', KEYS[1], math.max(math.ceil(after(capacity) / 1000), 1))
 end

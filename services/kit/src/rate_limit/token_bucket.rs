@@ -72,6 +72,3 @@ impl Algorithm for TokenBucket {
         saturating_u32(missing.div_ceil(self.token))
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -110,6 +110,3 @@ impl Algorithm for TwoCounter {
         self.used(windows, now)
     }
 }
-
-#[cfg(test)]
-mod tests;

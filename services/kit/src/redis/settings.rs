@@ -10,7 +10,8 @@ use crate::config::parse_duration;
 
 /// As written. The URL may hold a password, and is never parsed by clap, whose errors quote values.
 #[derive(Args, Debug)]
-#[group(id = "redis")]
+#[group(skip)]
+#[expect(clippy::struct_field_names, reason = "the flags are named after the fields")]
 struct Written {
     /// Redis shared by all replicas: redis://host:port/database, or rediss:// for TLS
     #[arg(long, env = "REDIS_URL", hide_env_values = true)]
