@@ -4,3 +4,7 @@
 mod api;
 #[cfg(test)]
 mod process;
+#[cfg(test)]
+mod prometheus;
+#[cfg(test)]
+mod telemetry;
