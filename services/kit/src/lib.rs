@@ -19,6 +19,7 @@ pub mod deadline;
 pub mod error;
 pub mod extract;
 pub mod health;
+pub mod http_client;
 pub mod logging;
 pub mod metrics;
 pub mod middleware;
