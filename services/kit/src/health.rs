@@ -17,8 +17,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::Clock;
 
+mod disk;
 mod report;
 
+pub use disk::DiskSpace;
 pub use report::{CheckInFull, CheckReport, Level, Readiness, ReadinessInFull, Report};
 
 /// What a check found.

@@ -105,16 +105,25 @@ pub enum UrlError {
 impl DatabaseSettings {
     /// Usual settings for the database of the URL.
     pub fn of(url: &SecretString) -> Result<Self, UrlError> {
-        Ok(Self {
-            target: Target::parse(url.expose_secret())?,
-            source: None,
+        Ok(Self::usual(Target::parse(url.expose_secret())?, None))
+    }
+
+    /// Usual settings for the database of the URL in a file, which is read again when the server rejects us.
+    pub fn from_file(path: &Path) -> Result<Self, String> {
+        Ok(Self::usual(read_target(path)?, Some(path.to_owned())))
+    }
+
+    const fn usual(target: Target, source: Option<PathBuf>) -> Self {
+        Self {
+            target,
+            source,
             ca_file: None,
             max_connections: 10,
             acquire_timeout: Duration::from_secs(2),
             statement_timeout: Duration::from_secs(5),
             transaction_timeout: Duration::from_secs(15),
             migration_timeout: Duration::from_mins(5),
-        })
+        }
     }
 
     /// The longest a single operation may take, seen from here.
