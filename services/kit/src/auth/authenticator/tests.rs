@@ -13,6 +13,7 @@ use crate::{BuildInfo, Clock, Routes, Service, ServiceInfo};
 mod attacks;
 mod extractors;
 mod matrix;
+mod revoked;
 mod start;
 
 pub(super) const INFO: ServiceInfo = ServiceInfo {
