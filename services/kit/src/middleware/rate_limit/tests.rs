@@ -1,7 +1,6 @@
 use std::time::Duration;
 
 use axum::Extension;
-use axum::routing::get;
 use futures::future::join_all;
 use reqwest::{Client, Response};
 use serde_json::{Value, json};
@@ -10,6 +9,7 @@ use super::*;
 use crate::config::ServerConfig;
 use crate::rate_limit::{Counting, Quota};
 use crate::redis::tests::patient;
+use crate::service::get;
 use crate::testing::{self, TestServer, server_config, telemetry_config};
 use crate::{BuildInfo, Clock, Routes, Service, ServiceInfo};
 
@@ -45,9 +45,9 @@ fn service(policies: &[Policy]) -> Service {
     };
     Service {
         routes: Routes::new()
-            .public_bare("/items", get(|| async { "items" }))
-            .public_bare("/items/{id}", get(|| async { "item" }))
-            .public_bare("/reset", get(reset)),
+            .public("/items", get(|| async { "items" }))
+            .public("/items/{id}", get(|| async { "item" }))
+            .public("/reset", get(reset)),
         rate_limits: policies.to_vec(),
         ..Service::default()
     }

@@ -2,12 +2,12 @@
 //! wrong, stays alive, and recovers without a restart.
 
 use axum::extract::State;
-use axum::routing::get;
 use http::header::CONTENT_TYPE;
 use serde_json::Value;
 use sqlx::{ConnectOptions, PgConnection};
 
 use super::*;
+use crate::service::get;
 use crate::testing::{PostgresOptions, TestServer, server_config, telemetry_config};
 use crate::{BuildInfo, Routes, Service, ServiceInfo, error::Problem};
 
@@ -76,8 +76,8 @@ impl App {
             Ok(Service {
                 checks: vec![started.check()],
                 routes: Routes::new()
-                    .public_bare("/balance", get(first_balance))
-                    .public_bare("/sleep", get(sleep))
+                    .public("/balance", get(first_balance))
+                    .public("/sleep", get(sleep))
                     .with_state(started),
                 ..Service::default()
             })
