@@ -1,5 +1,3 @@
-use std::sync::Arc;
-
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -22,7 +20,7 @@ const QUOTA_EXCEEDED: &str = "https://iana.org/assignments/http-problem-types#qu
 #[derive(Clone, Debug)]
 struct Limited {
     limits: RateLimits,
-    route: Arc<Route>,
+    route: Route,
     network: ClientNetwork,
 }
 
@@ -35,7 +33,7 @@ pub(super) async fn before_auth(limits: &RateLimits, mut request: Request, next:
     let peer = request.extensions().get::<PeerAddress>().map(|peer| peer.0.ip());
     let limited = Limited {
         network: ClientNetwork::of(peer, request.headers(), limits.trusted_hops()),
-        route: Arc::new(route),
+        route,
         limits: limits.clone(),
     };
     let before = limited.clone();
@@ -92,7 +90,7 @@ impl Limited {
 
     /// What the request counts towards; `None` when only handlers know.
     fn key<'a>(&'a self, by: KeyBy, subject: Option<&'a str>, headers: &'a HeaderMap) -> Option<Key<'a>> {
-        let (method, template) = (self.route.method, self.route.template.as_ref());
+        let (method, template) = (self.route.method, self.route.template);
         let network = Key::network(self.network);
         let user = || subject.map_or(network, Key::user);
         match by {
