@@ -104,3 +104,85 @@ fn levels_are_checked() {
             .contains("use error, warn")
     );
 }
+
+/// Lines of a config that logs to a file too: on the console as text, and in the file.
+fn logged_to_file(directory: &std::path::Path, format: LogFormat, emit: impl FnOnce()) -> (String, String) {
+    let buffer = Buffer::default();
+    let writer = buffer.clone();
+    let config = LoggingConfig {
+        log_level: "info".to_owned(),
+        log_format: Some(format),
+        log_file: Some(directory.join("app.log")),
+        log_files_kept: NonZeroUsize::new(3),
+    };
+    let layer = layer(&config, &Clock::system(), move || writer.clone()).unwrap();
+    tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), emit);
+    let newest = files(directory).pop().unwrap();
+    let console = String::from_utf8(buffer.0.lock().unwrap().clone()).unwrap();
+    (console, std::fs::read_to_string(newest).unwrap())
+}
+
+fn files(directory: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let mut files: Vec<_> = directory
+        .read_dir()
+        .unwrap()
+        .map(|file| file.unwrap().path())
+        .collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn the_file_holds_json_whatever_the_console_shows() {
+    for format in [LogFormat::Json, LogFormat::Text] {
+        let directory = tempfile::tempdir().unwrap();
+        let (console, file) = logged_to_file(directory.path(), format, || {
+            tracing::info_span!("request", request_id = "r1").in_scope(|| tracing::info!("done"));
+        });
+        let line: Value = serde_json::from_str(&file).unwrap();
+        assert_eq!(
+            (&line["message"], &line["request_id"]),
+            (&"done".into(), &"r1".into())
+        );
+        assert_eq!(console == file, format == LogFormat::Json, "{console}");
+        assert!(
+            console.contains("done") && !console.contains('\u{1b}'),
+            "{console}"
+        );
+    }
+}
+
+#[test]
+fn a_day_has_a_file_and_only_the_newest_stay() {
+    let directory = tempfile::tempdir().unwrap();
+    for day in 1..=5 {
+        std::fs::write(directory.path().join(format!("app.2026-01-0{day}.log")), "").unwrap();
+    }
+    std::fs::write(directory.path().join("other.log"), "").unwrap();
+    logged_to_file(directory.path(), LogFormat::Json, || tracing::info!("done"));
+    let left = files(directory.path());
+    let ours = left
+        .iter()
+        .filter(|file| file.to_string_lossy().contains("app."))
+        .count();
+    assert_eq!((ours, left.len()), (3, 4), "{left:?}");
+}
+
+#[test]
+fn a_file_that_cannot_be_opened_is_an_error() {
+    let directory = tempfile::tempdir().unwrap();
+    let blocked = directory.path().join("file");
+    std::fs::write(&blocked, "").unwrap();
+    for (path, says) in [
+        (blocked.join("app.log"), "could not be opened"),
+        ("/".into(), "names no file"),
+    ] {
+        let config = LoggingConfig {
+            log_file: Some(path),
+            ..LoggingConfig::default()
+        };
+        let layer = layer::<tracing_subscriber::Registry, _>(&config, &Clock::system(), io::sink);
+        let error = layer.map(|_| ()).unwrap_err().to_string();
+        assert!(error.contains(says), "{error}");
+    }
+}
