@@ -44,8 +44,12 @@ fn patients(criterion: &mut Criterion) {
         group.bench_function(BenchmarkId::new("generated", name), |bencher| {
             each(bencher, depth, count, |patient| vec![patient.age]);
         });
-        group.bench_function(BenchmarkId::new("json", name), |bencher| each(bencher, depth, count, json));
-        group.bench_function(BenchmarkId::new("fhir", name), |bencher| each(bencher, depth, count, fhir));
+        group.bench_function(BenchmarkId::new("json", name), |bencher| {
+            each(bencher, depth, count, json)
+        });
+        group.bench_function(BenchmarkId::new("fhir", name), |bencher| {
+            each(bencher, depth, count, fhir)
+        });
     }
     group.finish();
 }
@@ -59,7 +63,10 @@ fn volume(criterion: &mut Criterion) {
             .collect();
         let bytes: u64 = bundles.iter().map(|bundle| bundle.len() as u64).sum();
         let resources: u64 = bundles.iter().map(|bundle| count_resources(bundle)).sum();
-        let json: u64 = Index::FIRST.up_to(count).map(|index| self::json(&generator(depth).patient(index)).len() as u64).sum();
+        let json: u64 = Index::FIRST
+            .up_to(count)
+            .map(|index| self::json(&generator(depth).patient(index)).len() as u64)
+            .sum();
         let (bytes_each, resources_each, json_each) = (bytes / count, resources / count, json / count);
         let mut group = criterion.benchmark_group(format!(
             "fhir of {name}: {resources_each} resources, {bytes_each} bytes a patient ({json_each} as JSON)"

@@ -32,13 +32,23 @@ impl Format {
     /// What the caller asked for: the `format` parameter before the `Accept` header (RFC 9110, section 12.5.1; the first
     /// type that can be made).
     pub(crate) fn negotiate(asked: Option<Self>, headers: &HeaderMap, default: Self) -> Self {
-        let accept = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+        let accept = headers
+            .get_all(header::ACCEPT)
+            .iter()
+            .filter_map(|value| value.to_str().ok());
         let types = accept.flat_map(|list| list.split(','));
-        asked.or_else(|| types.filter_map(Self::of_type).next()).unwrap_or(default)
+        asked
+            .or_else(|| types.filter_map(Self::of_type).next())
+            .unwrap_or(default)
     }
 
     fn of_type(text: &str) -> Option<Self> {
-        let essence = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let essence = text
+            .split(';')
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .to_ascii_lowercase();
         match essence.as_str() {
             "application/json" => Some(Self::Json),
             "application/x-ndjson" | "application/ndjson" => Some(Self::Ndjson),
@@ -97,7 +107,11 @@ impl Iterator for Patients {
     fn next(&mut self) -> Option<Patient> {
         match self {
             Self::Made(patients) => patients.next(),
-            Self::ToMake { generator, indices, made } => {
+            Self::ToMake {
+                generator,
+                indices,
+                made,
+            } => {
                 let index = Index::try_from(indices.next()?).ok()?;
                 made.inc();
                 Some(generator.patient(index))
@@ -132,9 +146,21 @@ impl Writer {
     }
 
     /// Patients that are made when their turn comes.
-    pub(crate) fn stream(format: Format, generator: Generator, indices: Range<u64>, made: IntCounter) -> Self {
+    pub(crate) fn stream(
+        format: Format,
+        generator: Generator,
+        indices: Range<u64>,
+        made: IntCounter,
+    ) -> Self {
         let generator = Box::new(generator);
-        Self::lines(format, Patients::ToMake { generator, indices, made })
+        Self::lines(
+            format,
+            Patients::ToMake {
+                generator,
+                indices,
+                made,
+            },
+        )
     }
 
     const fn lines(format: Format, patients: Patients) -> Self {
@@ -142,7 +168,13 @@ impl Writer {
     }
 
     fn bundle(patients: Patients) -> Self {
-        Self::new(Format::Fhir, patients, fhir::bundle_start(), ",", fhir::BUNDLE_END)
+        Self::new(
+            Format::Fhir,
+            patients,
+            fhir::bundle_start(),
+            ",",
+            fhir::BUNDLE_END,
+        )
     }
 
     const fn new(
@@ -152,7 +184,14 @@ impl Writer {
         separator: &'static str,
         end: &'static str,
     ) -> Self {
-        Self { patients, format, start, separator, end, started: false }
+        Self {
+            patients,
+            format,
+            start,
+            separator,
+            end,
+            started: false,
+        }
     }
 
     /// The next bytes, and whether they are the last.
@@ -192,7 +231,11 @@ pub(crate) async fn respond(mut writer: Writer, format: Format, short: bool) -> 
     } else {
         next(writer).await?
     };
-    let body = if last { Body::from(chunk) } else { Body::from_stream(rest(chunk, writer)) };
+    let body = if last {
+        Body::from(chunk)
+    } else {
+        Body::from_stream(rest(chunk, writer))
+    };
     Ok(([(header::CONTENT_TYPE, format.content_type())], body).into_response())
 }
 
@@ -212,7 +255,9 @@ fn rest(first: Vec<u8>, writer: Writer) -> impl futures::Stream<Item = Result<By
 
 async fn next(mut writer: Writer) -> Result<(Vec<u8>, bool, Writer), Problem> {
     let work = move || writer.next_chunk().map(|(chunk, last)| (chunk, last, writer));
-    let done = tokio::task::spawn_blocking(work).await.map_err(|error| failed(&error))?;
+    let done = tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| failed(&error))?;
     done.map_err(|error| failed(&error))
 }
 

@@ -24,8 +24,8 @@ mod range;
 mod tables;
 
 pub use chart::{
-    Allergy, Chart, Claim, Condition, Coverage, Device, Encounter, Immunization, Laboratory, Medication, Payer,
-    Procedure, Setting, Vitals,
+    Allergy, Chart, Claim, Condition, Coverage, Device, Encounter, Immunization, Laboratory, Medication,
+    Payer, Procedure, Setting, Vitals,
 };
 pub use codes::{Concept, System};
 pub use cohort::{Cohort, NoSuchCohort, Selection};

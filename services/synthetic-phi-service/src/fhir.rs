@@ -161,8 +161,13 @@ impl Record<'_> {
 
     /// The encounter of a day, if the record has one.
     fn encounter_on(&self, date: Date) -> Option<Value> {
-        let found = self.chart.encounters.binary_search_by_key(&date, |encounter| encounter.date);
-        found.ok().map(|number| reference(self.patient, Kind::Encounter, number))
+        let found = self
+            .chart
+            .encounters
+            .binary_search_by_key(&date, |encounter| encounter.date);
+        found
+            .ok()
+            .map(|number| reference(self.patient, Kind::Encounter, number))
     }
 
     /// The latest condition with an ICD-10-CM code that had begun by a day.

@@ -14,7 +14,8 @@ use service_kit::extract::{Json, Query};
 use crate::INFO;
 use crate::answer::{self, Format, Writer};
 use crate::domain::{
-    BatchSize, Cohort, Depth, Generator, Index, NoSuchCohort, OutOfRange, Patient, Seed, Selection, Sex, StreamSize,
+    BatchSize, Cohort, Depth, Generator, Index, NoSuchCohort, OutOfRange, Patient, Seed, Selection, Sex,
+    StreamSize,
 };
 use crate::routes::ENDPOINTS;
 
@@ -165,7 +166,12 @@ fn single(app: &App, generator: &Generator, index: Index) -> Patient {
     fields(batch_size, diagnosis_count)
 )]
 async fn batch(app: &App, generator: Generator, indices: Vec<Index>) -> Result<Vec<Patient>, Problem> {
-    let generate = move || indices.into_iter().map(|index| generator.patient(index)).collect();
+    let generate = move || {
+        indices
+            .into_iter()
+            .map(|index| generator.patient(index))
+            .collect()
+    };
     let patients: Vec<Patient> = tokio::task::spawn_blocking(generate).await.map_err(|error| {
         tracing::error!(%error, "a batch could not be generated");
         Problem::internal()

@@ -20,7 +20,10 @@ pub(crate) const ENDPOINTS: [&str; 8] = [
 pub(crate) fn routes(app: App) -> Routes {
     Routes::new()
         .public("/", get(info))
-        .public("/synthetic-patient", get(generate_single).and(post(generate_batch)))
+        .public(
+            "/synthetic-patient",
+            get(generate_single).and(post(generate_batch)),
+        )
         .public("/synthetic-patients", get(generate_stream))
         .with_state(app)
 }

@@ -56,7 +56,13 @@ const EFFECT: Day = 60;
 impl<'a> Body<'a> {
     pub(super) fn new(sex: Sex, life: Life, course: &'a Course, draws: &'a Draws) -> Self {
         let traits = traits(sex, &mut draws.part(Part::Body));
-        Self { sex, life, course, draws, traits }
+        Self {
+            sex,
+            life,
+            course,
+            draws,
+            traits,
+        }
     }
 
     /// Vital signs at a visit.
@@ -66,14 +72,22 @@ impl<'a> Body<'a> {
         let fever = matches!(visit, Visit::Acute { fever: true, .. });
         let (height, weight) = self.size(day, &mut draw);
         let breathing = 2 * i32::from(self.has(at::COPD, day)) + 2 * i32::from(fever);
-        let saturation = if self.has(at::COPD, day) { draw.between(90, 95) } else { draw.between(95, 100) };
+        let saturation = if self.has(at::COPD, day) {
+            draw.between(90, 95)
+        } else {
+            draw.between(95, 100)
+        };
         let (pulse, breaths) = self.rest_rates(day);
         Vitals {
             systolic_mmhg,
             diastolic_mmhg,
             heart_rate_bpm: pulse + self.traits.pulse + draw.between(-6, 6) + 14 * i32::from(fever),
             respiratory_rate_per_min: breaths + breathing + draw.between(-2, 2),
-            temperature_celsius: tenths(if fever { draw.between(379, 394) } else { draw.between(362, 372) }),
+            temperature_celsius: tenths(if fever {
+                draw.between(379, 394)
+            } else {
+                draw.between(362, 372)
+            }),
             oxygen_saturation_percent: saturation,
             height_cm: tenths(height),
             weight_kg: tenths(weight),
@@ -114,7 +128,11 @@ impl<'a> Body<'a> {
     }
 
     fn onset(&self, at: usize) -> Option<Day> {
-        self.course.onsets.iter().find(|onset| onset.at == at).map(|onset| onset.day)
+        self.course
+            .onsets
+            .iter()
+            .find(|onset| onset.at == at)
+            .map(|onset| onset.day)
     }
 
     fn has(&self, at: usize, day: Day) -> bool {
@@ -172,10 +190,18 @@ impl<'a> Body<'a> {
             return (height, median_weight * self.traits.build / 1000 * noise / 1000);
         }
         let obese = self.has(at::OBESITY, day);
-        let bmi = if obese { self.traits.obese_bmi } else { self.traits.lean_bmi };
+        let bmi = if obese {
+            self.traits.obese_bmi
+        } else {
+            self.traits.lean_bmi
+        };
         let weight = weight_for(bmi * noise / 1000, height);
         // Rounding and the day's noise must not carry anybody over the line that defines obesity.
-        let line = if obese { weight.max(weight_for(301, height)) } else { weight.min(weight_for(298, height)) };
+        let line = if obese {
+            weight.max(weight_for(301, height))
+        } else {
+            weight.min(weight_for(298, height))
+        };
         (height, line)
     }
 
@@ -215,7 +241,9 @@ impl<'a> Body<'a> {
 
     fn lipids(&self, day: Day, draw: &mut Draw) -> (i32, i32, i32) {
         let noise = draw.between(-6, 6);
-        let triglycerides = (self.traits.triglycerides + 30 * i32::from(self.has(at::DIABETES, day)) + draw.between(-10, 10)).max(45);
+        let triglycerides =
+            (self.traits.triglycerides + 30 * i32::from(self.has(at::DIABETES, day)) + draw.between(-10, 10))
+                .max(45);
         let hdl = (self.traits.hdl - 4 * i32::from(self.has(at::DIABETES, day))).clamp(28, 80);
         let grown = self.traits.cholesterol * (80 + self.years(day).min(20)) / 100;
         let cholesterol = if self.has(at::CHOLESTEROL, day) {
@@ -256,7 +284,11 @@ fn median_size(sex: Sex, days: Day) -> (i32, i32) {
     let column = usize::from(sex == Sex::Female);
     let at = |years: i32| {
         let row = usize::try_from(years.clamp(0, 20)).unwrap_or_default();
-        GROWTH.get(row).and_then(|row| row.get(column)).copied().unwrap_or_default()
+        GROWTH
+            .get(row)
+            .and_then(|row| row.get(column))
+            .copied()
+            .unwrap_or_default()
     };
     let (years, rest) = (days / YEAR, days % YEAR);
     let ((weight, height), (next_weight, next_height)) = (at(years), at(years + 1));

@@ -15,7 +15,10 @@ pub(super) fn date(day: Day) -> Date {
 
 /// The day of a date.
 pub(super) fn day(date: Date) -> Day {
-    AS_OF.until((Unit::Day, date)).map(|span| span.get_days()).unwrap_or_default()
+    AS_OF
+        .until((Unit::Day, date))
+        .map(|span| span.get_days())
+        .unwrap_or_default()
 }
 
 /// The same date so many years before.

@@ -77,7 +77,6 @@ impl Diagnosis {
         let reached = self.bands.iter().take_while(|band| band.from <= age).last();
         reached.map_or(0, |band| of(band, sex))
     }
-
 }
 
 pub(super) const fn of(band: &Band, sex: Sex) -> u32 {
@@ -191,7 +190,10 @@ pub(super) const DIAGNOSES: [Diagnosis; COUNT] = [
         snomed: codes::SCT_ARTHRITIS,
         bands: &tables::OSTEOARTHRITIS,
         metabolic: false,
-        drugs: &[drug(codes::ACETAMINOPHEN, "500 mg up to four times daily as needed")],
+        drugs: &[drug(
+            codes::ACETAMINOPHEN,
+            "500 mg up to four times daily as needed",
+        )],
     },
     Diagnosis {
         key: "osteoporosis",

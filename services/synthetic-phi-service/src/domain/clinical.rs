@@ -5,8 +5,8 @@ use jiff::civil::Date;
 use super::body::Body;
 use super::calendar::{self, Day};
 use super::chart::{
-    Allergy, Chart, Claim, Condition, Coverage, Device, Encounter, Immunization, Laboratory, Medication, Payer,
-    Procedure, Setting, Vitals,
+    Allergy, Chart, Claim, Condition, Coverage, Device, Encounter, Immunization, Laboratory, Medication,
+    Payer, Procedure, Setting, Vitals,
 };
 use super::codes::{self, Concept, System};
 use super::cohort::{Cohort, Place};
@@ -28,7 +28,11 @@ pub(super) fn chart(cohort: &Cohort, subject: Subject<'_>, depth: Depth, draws: 
     let course = course(cohort, subject.place, subject.life, draws);
     let body = Body::new(subject.place.sex, subject.life, &course, draws);
     let whole = depth == Depth::Lifetime;
-    let (last_day, last_visit) = course.visits.last().copied().unwrap_or((subject.life.born, Visit::WellChild));
+    let (last_day, last_visit) = course
+        .visits
+        .last()
+        .copied()
+        .unwrap_or((subject.life.born, Visit::WellChild));
     let vitals = body.vitals(last_day, last_visit);
     let laboratory = body.laboratory(last_day);
     let encounters = if whole {
@@ -56,11 +60,14 @@ fn conditions(course: &Course, whole: bool) -> Vec<Condition> {
         .onsets
         .iter()
         .map(|onset| condition(onset.diagnosis.icd10, onset.diagnosis.snomed, onset.day, None));
-    let passed = course
-        .spells
-        .iter()
-        .filter(|_| whole)
-        .map(|spell| condition(spell.episode.icd10, spell.episode.snomed, spell.first, Some(spell.last)));
+    let passed = course.spells.iter().filter(|_| whole).map(|spell| {
+        condition(
+            spell.episode.icd10,
+            spell.episode.snomed,
+            spell.first,
+            Some(spell.last),
+        )
+    });
     lasting.chain(passed).collect()
 }
 
@@ -76,7 +83,10 @@ fn condition(icd10: Concept, snomed: Concept, onset: Day, end: Option<Day>) -> C
 }
 
 fn medications(course: &Course, whole: bool) -> Vec<Medication> {
-    let known = course.intakes.iter().filter(|intake| whole || intake.last.is_none());
+    let known = course
+        .intakes
+        .iter()
+        .filter(|intake| whole || intake.last.is_none());
     known
         .map(|intake| Medication {
             system: System::RxNorm,
@@ -99,7 +109,12 @@ fn encounters(course: &Course, body: &Body<'_>, life: Life) -> Vec<Encounter> {
             let grown = day - life.born > 18 * 365;
             let routine = matches!(visit, Visit::CheckUp | Visit::FollowUp | Visit::Found(_));
             let blood = number == last || (grown && routine);
-            encounter(*day, *visit, body.vitals(*day, *visit), blood.then(|| body.laboratory(*day)))
+            encounter(
+                *day,
+                *visit,
+                body.vitals(*day, *visit),
+                blood.then(|| body.laboratory(*day)),
+            )
         })
         .collect()
 }
@@ -115,7 +130,11 @@ fn encounter(day: Day, visit: Visit, vitals: Vitals, laboratory: Option<Laborato
     let inpatient = matches!(visit, Visit::Operation(_));
     Encounter {
         date: calendar::date(day),
-        setting: if inpatient { Setting::Inpatient } else { Setting::Ambulatory },
+        setting: if inpatient {
+            Setting::Inpatient
+        } else {
+            Setting::Ambulatory
+        },
         r#type,
         reason_code,
         vitals,
@@ -155,7 +174,11 @@ fn procedures(course: &Course, whole: bool) -> Vec<Procedure> {
         .implants
         .iter()
         .map(|implant| (implant.day, implant.procedure, Some(implant.reason)));
-    let screening = course.screenings.iter().filter(|_| whole).map(|(concept, day)| (*day, *concept, None));
+    let screening = course
+        .screenings
+        .iter()
+        .filter(|_| whole)
+        .map(|(concept, day)| (*day, *concept, None));
     let mut done: Vec<(Day, Concept, Option<&'static str>)> = operations.chain(screening).collect();
     done.sort_by_key(|(day, concept, _)| (*day, concept.code));
     done.into_iter()
@@ -180,7 +203,13 @@ fn device(implant: &Implant, draw: &mut Draw) -> Device {
     let lot_number = format!("L{:06}", draw.below(1_000_000));
     let serial_number = format!("SYN{:08}", draw.below(100_000_000));
     let udi_di = implants::model(implant.device);
-    let udi = implants::printed(&udi_di, manufacture_date, expiration_date, &lot_number, &serial_number);
+    let udi = implants::printed(
+        &udi_di,
+        manufacture_date,
+        expiration_date,
+        &lot_number,
+        &serial_number,
+    );
     Device {
         concept: implant.device,
         udi_di,

@@ -60,7 +60,11 @@ pub struct Concept {
 }
 
 const fn concept(system: System, code: &'static str, display: &'static str) -> Concept {
-    Concept { system, code, display }
+    Concept {
+        system,
+        code,
+        display,
+    }
 }
 
 const fn snomed(code: &'static str, display: &'static str) -> Concept {

@@ -34,7 +34,11 @@ pub enum NoSuchCohort {
 }
 
 fn names() -> String {
-    DIAGNOSES.iter().map(|diagnosis| diagnosis.key).collect::<Vec<_>>().join(", ")
+    DIAGNOSES
+        .iter()
+        .map(|diagnosis| diagnosis.key)
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// Which people a cohort consists of.
@@ -47,8 +51,15 @@ pub struct Selection {
 
 impl Selection {
     /// From the words of a request: condition names or ICD-10-CM codes separated by commas, years such as `40-64`.
-    pub fn parse(conditions: Option<&str>, age: Option<&str>, sex: Option<Sex>) -> Result<Self, NoSuchCohort> {
-        let words = conditions.into_iter().flat_map(|list| list.split(',')).map(str::trim);
+    pub fn parse(
+        conditions: Option<&str>,
+        age: Option<&str>,
+        sex: Option<Sex>,
+    ) -> Result<Self, NoSuchCohort> {
+        let words = conditions
+            .into_iter()
+            .flat_map(|list| list.split(','))
+            .map(str::trim);
         let mut required = words
             .filter(|word| !word.is_empty())
             .map(|word| position(word).ok_or(NoSuchCohort::Condition))
@@ -58,12 +69,18 @@ impl Selection {
         if required.len() > MOST_CONDITIONS {
             return Err(NoSuchCohort::TooMany);
         }
-        Ok(Self { required, ages: age.map(years).transpose()?, sex })
+        Ok(Self {
+            required,
+            ages: age.map(years).transpose()?,
+            sex,
+        })
     }
 
     fn admits(&self, sex: Sex, age: u8) -> bool {
         self.sex.is_none_or(|wanted| wanted == sex)
-            && self.ages.is_none_or(|(first, last)| (first..=last).contains(&age))
+            && self
+                .ages
+                .is_none_or(|(first, last)| (first..=last).contains(&age))
     }
 }
 
@@ -76,7 +93,10 @@ fn position(word: &str) -> Option<usize> {
 fn years(text: &str) -> Result<(u8, u8), NoSuchCohort> {
     let number = |text: &str| {
         let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        digits.then(|| text.parse::<u8>().ok()).flatten().filter(|age| *age <= OLDEST)
+        digits
+            .then(|| text.parse::<u8>().ok())
+            .flatten()
+            .filter(|age| *age <= OLDEST)
     };
     let (first, last) = text.split_once('-').unwrap_or((text, text));
     match (number(first.trim()), number(last.trim())) {
@@ -126,11 +146,19 @@ impl Cohort {
     /// Those of a selection; an error if there are none.
     pub fn new(selection: Selection) -> Result<Self, NoSuchCohort> {
         let cohort = Self::weighted(selection);
-        if cohort.total == 0 { Err(NoSuchCohort::Empty) } else { Ok(cohort) }
+        if cohort.total == 0 {
+            Err(NoSuchCohort::Empty)
+        } else {
+            Ok(cohort)
+        }
     }
 
     fn weighted(selection: Selection) -> Self {
-        let mut cohort = Self { selection, cells: Vec::new(), total: 0 };
+        let mut cohort = Self {
+            selection,
+            cells: Vec::new(),
+            total: 0,
+        };
         for sex in [Sex::Male, Sex::Female] {
             for age in 0..=OLDEST {
                 cohort.add_people(sex, age);
@@ -145,10 +173,26 @@ impl Cohort {
             return;
         }
         let chance = self.chance(sex, age);
-        self.add(Cell { age, sex, died: None, until: 0 }, people(sex, age) * chance);
+        self.add(
+            Cell {
+                age,
+                sex,
+                died: None,
+                until: 0,
+            },
+            people(sex, age) * chance,
+        );
         for ago in 0..YEARS_OF_DEATHS {
             let deaths = deaths(sex, age, ago);
-            self.add(Cell { age, sex, died: Some(ago), until: 0 }, deaths * chance);
+            self.add(
+                Cell {
+                    age,
+                    sex,
+                    died: Some(ago),
+                    until: 0,
+                },
+                deaths * chance,
+            );
         }
     }
 
@@ -162,7 +206,10 @@ impl Cohort {
         let weight = (weight * 1000.0) as u64;
         if weight > 0 {
             self.total += weight;
-            self.cells.push(Cell { until: self.total, ..cell });
+            self.cells.push(Cell {
+                until: self.total,
+                ..cell
+            });
         }
     }
 
@@ -192,7 +239,11 @@ impl Cohort {
 
     fn likelihood(&self, sharing: u32, sex: Sex, age: u8) -> f64 {
         let share = |at: &usize| sharing >> at & 1 == 1;
-        let least = self.required().filter(share).map(|at| prevalence(at, sex, age)).fold(1.0, f64::min);
+        let least = self
+            .required()
+            .filter(share)
+            .map(|at| prevalence(at, sex, age))
+            .fold(1.0, f64::min);
         self.required()
             .filter(|at| !share(at))
             .map(|at| prevalence(at, sex, age))
@@ -209,11 +260,18 @@ impl Cohort {
         let position = self.cells.partition_point(|cell| cell.until <= at);
         // There is always one: `at` is below the total.
         let cell = self.cells.get(position).or(self.cells.last());
-        cell.map_or(Place { age: 0, sex: Sex::Female, died: None }, |cell| Place {
-            age: cell.age,
-            sex: cell.sex,
-            died: cell.died,
-        })
+        cell.map_or(
+            Place {
+                age: 0,
+                sex: Sex::Female,
+                died: None,
+            },
+            |cell| Place {
+                age: cell.age,
+                sex: cell.sex,
+                died: cell.died,
+            },
+        )
     }
 
     /// The ranks of one of the people at `place`.
@@ -224,7 +282,13 @@ impl Cohort {
         let mut draw = draws.part(Part::Disease);
         let Place { sex, age, .. } = place;
         let sharing = self.sharing(place, &mut draw);
-        let limit = |at: usize| if self.selection.required.contains(&at) { threshold(at, sex, age) } else { 1 << 32 };
+        let limit = |at: usize| {
+            if self.selection.required.contains(&at) {
+                threshold(at, sex, age)
+            } else {
+                1 << 32
+            }
+        };
         let common = (0..COUNT).filter(|at| sharing >> at & 1 == 1).map(limit).min();
         let shared = draw.below_u64(common.unwrap_or(1 << 32));
         let mut ranks = [0; COUNT];
@@ -268,12 +332,18 @@ fn is_metabolic(at: usize) -> bool {
 }
 
 fn prevalence(at: usize, sex: Sex, age: u8) -> f64 {
-    f64::from(DIAGNOSES.get(at).map_or(0, |diagnosis| diagnosis.prevalence(sex, age))) / 10_000.0
+    f64::from(
+        DIAGNOSES
+            .get(at)
+            .map_or(0, |diagnosis| diagnosis.prevalence(sex, age)),
+    ) / 10_000.0
 }
 
 /// Below which rank somebody has the diagnosis.
 fn threshold(at: usize, sex: Sex, age: u8) -> u64 {
-    DIAGNOSES.get(at).map_or(0, |diagnosis| rank_limit(diagnosis.prevalence(sex, age)))
+    DIAGNOSES
+        .get(at)
+        .map_or(0, |diagnosis| rank_limit(diagnosis.prevalence(sex, age)))
 }
 
 /// A share of 10,000 as a fraction of 2³².
@@ -324,7 +394,9 @@ fn deaths(sex: Sex, age: u8, ago: u8) -> f64 {
     if now > OLDEST {
         return 0.0;
     }
-    let alive_then = (age..now).fold(people(sex, now), |alive, age| alive / (1.0 - death_rate(sex, age)));
+    let alive_then = (age..now).fold(people(sex, now), |alive, age| {
+        alive / (1.0 - death_rate(sex, age))
+    });
     alive_then * death_rate(sex, age)
 }
 

@@ -155,13 +155,21 @@ fn onset_day(diagnosis: &Diagnosis, rank: u32, sex: Sex, life: Life, fraction: u
 /// Years between which somebody of a rank first has it.
 fn onset_ages(diagnosis: &Diagnosis, rank: u32, sex: Sex) -> (i32, i32) {
     let has = |prevalence| u64::from(rank) < cohort::rank_limit(prevalence);
-    let first = diagnosis.bands.iter().position(|band| has(of(band, sex))).unwrap_or_default();
+    let first = diagnosis
+        .bands
+        .iter()
+        .position(|band| has(of(band, sex)))
+        .unwrap_or_default();
     let age = |at: usize| diagnosis.bands.get(at).map_or(90, |band| i32::from(band.from));
     let (here, next) = (age(first), age(first + 1));
     let before = first.checked_sub(1).map_or(0, age);
     // A band of nobody is no time of life in which it begins.
     let begins_here = first == 1;
-    let low = if begins_here { here } else { i32::midpoint(before, here) };
+    let low = if begins_here {
+        here
+    } else {
+        i32::midpoint(before, here)
+    };
     (low, i32::midpoint(here, next))
 }
 
@@ -175,7 +183,10 @@ fn allergies(life: Life, draws: &Draws) -> Vec<(Sensitivity, Day)> {
     let mut draw = draws.part(Part::Allergy);
     let mut found = Vec::new();
     for sensitivity in SENSITIVITIES {
-        let (has, day) = (draw.chance(sensitivity.percent), life.born + draw.between(180, 12 * YEAR));
+        let (has, day) = (
+            draw.chance(sensitivity.percent),
+            life.born + draw.between(180, 12 * YEAR),
+        );
         if has && day < life.end {
             found.push((sensitivity, day));
         }
@@ -197,7 +208,11 @@ fn spells(place: Place, life: Life, draws: &Draws) -> Vec<Spell> {
             };
             let due = share < yearly && (episode.first_age..=episode.last_age).contains(&age);
             if due && first + length < life.end {
-                found.push(Spell { episode, first, last: first + length });
+                found.push(Spell {
+                    episode,
+                    first,
+                    last: first + length,
+                });
             }
         }
     }
@@ -221,7 +236,13 @@ fn intakes(
             first += if step == 0 { 0 } else { later };
             if added && first <= life.end {
                 let reason = onset.diagnosis.icd10.code;
-                taken.push(Intake { drug, reason, at: Some(onset.at), first, last: None });
+                taken.push(Intake {
+                    drug,
+                    reason,
+                    at: Some(onset.at),
+                    first,
+                    last: None,
+                });
             }
         }
     }
@@ -235,7 +256,11 @@ fn cure(spell: &Spell, allergies: &[(Sensitivity, Day)]) -> Option<Intake> {
     let allergic = allergies
         .iter()
         .any(|(sensitivity, _)| sensitivity.allergy == codes::PENICILLIN_ALLERGY);
-    let drug = if allergic { spell.episode.instead.or(spell.episode.drug) } else { spell.episode.drug }?;
+    let drug = if allergic {
+        spell.episode.instead.or(spell.episode.drug)
+    } else {
+        spell.episode.drug
+    }?;
     Some(Intake {
         drug,
         reason: spell.episode.icd10.code,
@@ -259,7 +284,12 @@ fn implants(onsets: &[Onset], life: Life, draws: &Draws) -> Vec<Implant> {
         let onset = onsets.iter().find(|onset| onset.at == at);
         if let Some(onset) = onset.filter(|onset| chosen && onset.day + later < life.end) {
             let reason = onset.diagnosis.icd10.code;
-            done.push(Implant { procedure, device, reason, day: onset.day + later });
+            done.push(Implant {
+                procedure,
+                device,
+                reason,
+                day: onset.day + later,
+            });
         }
     }
     done.sort_by_key(|implant| implant.day);
@@ -320,7 +350,11 @@ fn visits(
 ) -> Vec<(Day, Visit)> {
     let mut visits = routine(life, &mut draws.part(Part::Visits));
     visits.extend(follow_ups(onsets, life));
-    visits.extend(onsets.iter().map(|onset| (onset.day, Visit::Found(onset.diagnosis.icd10.code))));
+    visits.extend(
+        onsets
+            .iter()
+            .map(|onset| (onset.day, Visit::Found(onset.diagnosis.icd10.code))),
+    );
     visits.extend(spells.iter().map(|spell| {
         let visit = Visit::Acute {
             reason: spell.episode.icd10.code,
@@ -328,7 +362,11 @@ fn visits(
         };
         (spell.first, visit)
     }));
-    visits.extend(implants.iter().map(|implant| (implant.day, Visit::Operation(implant.reason))));
+    visits.extend(
+        implants
+            .iter()
+            .map(|implant| (implant.day, Visit::Operation(implant.reason))),
+    );
     visits.sort_unstable();
     visits.dedup_by_key(|(day, _)| *day);
     visits
@@ -339,7 +377,9 @@ fn visits(
 fn routine(life: Life, draw: &mut Draw) -> Vec<(Day, Visit)> {
     let infant = INFANT_VISITS.iter().map(|age| (*age, Visit::WellChild));
     let child = (3..22).map(|years| (years * YEAR + 10, Visit::WellChild));
-    let adult = (22..50).step_by(2).map(|years| (years * YEAR + 40, Visit::CheckUp));
+    let adult = (22..50)
+        .step_by(2)
+        .map(|years| (years * YEAR + 40, Visit::CheckUp));
     let old = (50..=101).map(|years| (years * YEAR + 40, Visit::CheckUp));
     let mut seen = vec![(life.born, Visit::WellChild)];
     for (age, visit) in infant.chain(child).chain(adult).chain(old) {
@@ -357,7 +397,9 @@ fn routine(life: Life, draw: &mut Draw) -> Vec<(Day, Visit)> {
 
 /// Those with what needs watching are seen between the check-ups too.
 fn follow_ups(onsets: &[Onset], life: Life) -> Vec<(Day, Visit)> {
-    let watched = onsets.iter().filter(|onset| onset.at <= at::CORONARY && onset.at != at::OBESITY);
+    let watched = onsets
+        .iter()
+        .filter(|onset| onset.at <= at::CORONARY && onset.at != at::OBESITY);
     let Some(first) = watched.map(|onset| onset.day).min() else {
         return Vec::new();
     };

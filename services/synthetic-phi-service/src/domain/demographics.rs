@@ -83,7 +83,9 @@ pub(super) struct Life {
 pub(super) fn life(place: Place, draw: &mut Draw) -> Life {
     let age = i32::from(place.age);
     let within_year = draw.between(0, 364);
-    let death = place.died.map(|ago| -1 - 365 * i32::from(ago) - draw.between(0, 364));
+    let death = place
+        .died
+        .map(|ago| -1 - 365 * i32::from(ago) - draw.between(0, 364));
     let last_day = death.map_or(AS_OF, calendar::date);
     let birth = calendar::date(calendar::day(calendar::years_before(last_day, age)) - within_year);
     Life {

@@ -56,7 +56,10 @@ impl Source {
     /// ChaCha keyed by the seed, stream number = index: patients are independent of each other and of the order
     /// in which they are made.
     pub(super) const fn patient(&self, index: Index) -> Draws {
-        Draws { key: self.0, stream: index.number() }
+        Draws {
+            key: self.0,
+            stream: index.number(),
+        }
     }
 }
 

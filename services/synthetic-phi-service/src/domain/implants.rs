@@ -20,14 +20,21 @@ pub(super) fn model(device: Concept) -> String {
 /// GS1's check digit: weights 3 and 1 from the right, to the next ten.
 pub(super) fn check_digit(digits: &str) -> u32 {
     let values = digits.chars().rev().filter_map(|digit| digit.to_digit(10));
-    let sum: u32 = values.zip([3, 1].into_iter().cycle()).map(|(digit, weight)| digit * weight).sum();
+    let sum: u32 = values
+        .zip([3, 1].into_iter().cycle())
+        .map(|(digit, weight)| digit * weight)
+        .sum();
     (10 - sum % 10) % 10
 }
 
 /// As printed for people: identifiers in brackets, then the values.
 pub(super) fn printed(model: &str, made: Date, expires: Date, lot: &str, serial: &str) -> String {
     let short = |date: Date| date.strftime("%y%m%d").to_string();
-    format!("(01){model}(11){}(17){}(10){lot}(21){serial}", short(made), short(expires))
+    format!(
+        "(01){model}(11){}(17){}(10){lot}(21){serial}",
+        short(made),
+        short(expires)
+    )
 }
 
 #[cfg(test)]

@@ -186,9 +186,18 @@ pub(super) const OSTEOARTHRITIS: [Band; 5] = [
     band(65, 2_400, 3_200),
     band(75, 3_000, 4_000),
 ];
-pub(super) const HYPOTHYROIDISM: [Band; 4] =
-    [band(0, 0, 0), band(18, 100, 400), band(45, 300, 900), band(65, 500, 1_300)];
-pub(super) const REFLUX: [Band; 4] = [band(0, 0, 0), band(18, 800, 800), band(45, 1_500, 1_500), band(65, 1_800, 1_800)];
+pub(super) const HYPOTHYROIDISM: [Band; 4] = [
+    band(0, 0, 0),
+    band(18, 100, 400),
+    band(45, 300, 900),
+    band(65, 500, 1_300),
+];
+pub(super) const REFLUX: [Band; 4] = [
+    band(0, 0, 0),
+    band(18, 800, 800),
+    band(45, 1_500, 1_500),
+    band(65, 1_800, 1_800),
+];
 pub(super) const PROSTATE: [Band; 3] = [band(0, 0, 0), band(45, 1_500, 0), band(65, 4_500, 0)];
 
 /// Weight in hectograms and height in millimetres of boys and girls at each birthday from 0 to 20: medians of the

@@ -25,7 +25,9 @@ fn cohort(conditions: &str, age: &str, sex: Option<Sex>) -> Result<Cohort, NoSuc
 
 fn population(count: u64, depth: Depth) -> impl Iterator<Item = Patient> {
     let generator = generator(42, depth);
-    Index::FIRST.up_to(count).map(move |index| generator.patient(index))
+    Index::FIRST
+        .up_to(count)
+        .map(move |index| generator.patient(index))
 }
 
 /// Says so when the same seed and index no longer give the same patient: then raise the version in `draw`.
@@ -64,15 +66,26 @@ fn a_deeper_record_says_the_same_and_more() {
         let [demographic, clinical, lifetime] = [Depth::Demographic, Depth::Clinical, Depth::Lifetime]
             .map(|depth| generator(9, depth).patient(index(number)));
         assert_eq!(demographic.chart, None);
-        let same = Patient { depth: Depth::Demographic, chart: None, ..clinical.clone() };
+        let same = Patient {
+            depth: Depth::Demographic,
+            chart: None,
+            ..clinical.clone()
+        };
         assert_eq!(demographic, same);
         let (now, life) = (clinical.chart.unwrap(), lifetime.chart.unwrap());
         assert_eq!((now.vitals, now.laboratory), (life.vitals, life.laboratory));
         assert_eq!(now.encounters.last(), life.encounters.last());
-        assert_eq!((&now.devices, &now.allergies, &now.coverage), (&life.devices, &life.allergies, &life.coverage));
+        assert_eq!(
+            (&now.devices, &now.allergies, &now.coverage),
+            (&life.devices, &life.allergies, &life.coverage)
+        );
         assert!(now.conditions.iter().all(|item| life.conditions.contains(item)));
         assert!(now.medications.iter().all(|item| life.medications.contains(item)));
-        assert!(now.immunizations.iter().all(|item| life.immunizations.contains(item)));
+        assert!(
+            now.immunizations
+                .iter()
+                .all(|item| life.immunizations.contains(item))
+        );
         assert!(now.procedures.iter().all(|item| life.procedures.contains(item)));
     }
 }
@@ -116,7 +129,11 @@ fn json(generator: &Generator, indices: impl Iterator<Item = Index>) -> String {
 }
 
 fn depths() -> impl Strategy<Value = Depth> {
-    prop_oneof![Just(Depth::Demographic), Just(Depth::Clinical), Just(Depth::Lifetime)]
+    prop_oneof![
+        Just(Depth::Demographic),
+        Just(Depth::Clinical),
+        Just(Depth::Lifetime)
+    ]
 }
 
 proptest! {

@@ -67,9 +67,15 @@ fn claim(record: Record<'_>, number: usize, item: &Claim) -> Option<Value> {
             "total": { "value": f64::from(item.total_cents) / 100.0, "currency": "USD" },
         }),
     );
-    let reason = encounter.reason_code.and_then(|code| record.condition(code, encounter.date));
+    let reason = encounter
+        .reason_code
+        .and_then(|code| record.condition(code, encounter.date));
     if let Some(reason) = reason {
-        set(&mut value, "diagnosis", json!([{ "sequence": 1, "diagnosisReference": reason }]));
+        set(
+            &mut value,
+            "diagnosis",
+            json!([{ "sequence": 1, "diagnosisReference": reason }]),
+        );
     }
     Some(value)
 }

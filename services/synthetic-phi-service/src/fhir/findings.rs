@@ -24,7 +24,13 @@ fn of_encounter(record: Record<'_>, encounter: usize, item: &Encounter) -> Vec<V
     numbered
         .map(|(number, finding)| {
             let number = encounter * PER_ENCOUNTER + number;
-            let base = resource(record.patient, Kind::Observation, number, "Observation", finding.profile);
+            let base = resource(
+                record.patient,
+                Kind::Observation,
+                number,
+                "Observation",
+                finding.profile,
+            );
             let common = json!({
                 "status": "final",
                 "category": [finding.category()],
@@ -60,9 +66,7 @@ fn quantity(value: &Value, unit: &str) -> Value {
 }
 
 fn pressure(vitals: &Vitals) -> Finding {
-    let component = |concept: &Concept, value: i32| {
-        json!({ "code": coded(concept), "valueQuantity": quantity(&json!(value), "mm[Hg]") })
-    };
+    let component = |concept: &Concept, value: i32| json!({ "code": coded(concept), "valueQuantity": quantity(&json!(value), "mm[Hg]") });
     Finding {
         profile: Some(PRESSURE_PROFILE),
         fields: json!({
@@ -144,7 +148,11 @@ fn laboratory(values: &Laboratory) -> Vec<Finding> {
         value(&codes::LAB_CHOLESTEROL, json!(values.cholesterol_mg_dl), "mg/dL"),
         value(&codes::LAB_HDL, json!(values.hdl_mg_dl), "mg/dL"),
         value(&codes::LAB_LDL, json!(values.ldl_mg_dl), "mg/dL"),
-        value(&codes::LAB_TRIGLYCERIDES, json!(values.triglycerides_mg_dl), "mg/dL"),
+        value(
+            &codes::LAB_TRIGLYCERIDES,
+            json!(values.triglycerides_mg_dl),
+            "mg/dL",
+        ),
         value(&codes::LAB_SODIUM, json!(values.sodium_mmol_l), "mmol/L"),
         value(&codes::LAB_POTASSIUM, json!(values.potassium_mmol_l), "mmol/L"),
         value(&codes::LAB_HEMOGLOBIN, json!(values.hemoglobin_g_dl), "g/dL"),

@@ -11,17 +11,34 @@ const DEVICE_PROFILE: &str = "http://hl7.org/fhir/us/core/StructureDefinition/us
 
 pub(super) fn resources(record: Record<'_>) -> impl Iterator<Item = Value> {
     let chart = record.chart;
-    numbered(&chart.encounters, move |number, item| encounter(record, number, item))
-        .chain(numbered(&chart.conditions, move |number, item| condition(record, number, item)))
-        .chain(numbered(&chart.medications, move |number, item| medication(record, number, item)))
-        .chain(numbered(&chart.devices, move |number, item| device(record, number, item)))
-        .chain(numbered(&chart.procedures, move |number, item| procedure(record, number, item)))
-        .chain(numbered(&chart.immunizations, move |number, item| immunization(record, number, item)))
-        .chain(numbered(&chart.allergies, move |number, item| allergy(record, number, item)))
+    numbered(&chart.encounters, move |number, item| {
+        encounter(record, number, item)
+    })
+    .chain(numbered(&chart.conditions, move |number, item| {
+        condition(record, number, item)
+    }))
+    .chain(numbered(&chart.medications, move |number, item| {
+        medication(record, number, item)
+    }))
+    .chain(numbered(&chart.devices, move |number, item| {
+        device(record, number, item)
+    }))
+    .chain(numbered(&chart.procedures, move |number, item| {
+        procedure(record, number, item)
+    }))
+    .chain(numbered(&chart.immunizations, move |number, item| {
+        immunization(record, number, item)
+    }))
+    .chain(numbered(&chart.allergies, move |number, item| {
+        allergy(record, number, item)
+    }))
 }
 
 fn numbered<'a, T>(items: &'a [T], make: impl Fn(usize, &'a T) -> Value) -> impl Iterator<Item = Value> {
-    items.iter().enumerate().map(move |(number, item)| make(number, item))
+    items
+        .iter()
+        .enumerate()
+        .map(move |(number, item)| make(number, item))
 }
 
 fn encounter(record: Record<'_>, number: usize, item: &Encounter) -> Value {
@@ -45,7 +62,10 @@ fn encounter(record: Record<'_>, number: usize, item: &Encounter) -> Value {
             "serviceProvider": reference(record.patient, Kind::Hospital, 0),
         }),
     );
-    if let Some(reason) = item.reason_code.and_then(|code| record.condition(code, item.date)) {
+    if let Some(reason) = item
+        .reason_code
+        .and_then(|code| record.condition(code, item.date))
+    {
         set(&mut value, "reasonReference", json!([reason]));
     }
     value
@@ -98,7 +118,13 @@ fn medication(record: Record<'_>, number: usize, item: &Medication) -> Value {
         display: item.display,
     };
     let mut value = with(
-        resource(record.patient, Kind::MedicationRequest, number, "MedicationRequest", None),
+        resource(
+            record.patient,
+            Kind::MedicationRequest,
+            number,
+            "MedicationRequest",
+            None,
+        ),
         json!({
             "status": status,
             "intent": "order",
@@ -126,10 +152,16 @@ fn procedure(record: Record<'_>, number: usize, item: &Procedure) -> Value {
             "performedDateTime": item.date,
         }),
     );
-    let reason = item.reason_code.and_then(|code| record.condition(code, item.date));
+    let reason = item
+        .reason_code
+        .and_then(|code| record.condition(code, item.date));
     if let Some(reason) = reason {
         set(&mut value, "reasonReference", json!([reason]));
-        let implant = record.chart.devices.iter().position(|device| device.implant_date == item.date);
+        let implant = record
+            .chart
+            .devices
+            .iter()
+            .position(|device| device.implant_date == item.date);
         if let Some(device) = implant {
             let manipulated = reference(record.patient, Kind::Device, device);
             set(&mut value, "focalDevice", json!([{ "manipulated": manipulated }]));
@@ -156,7 +188,13 @@ fn immunization(record: Record<'_>, number: usize, item: &Immunization) -> Value
 
 fn allergy(record: Record<'_>, number: usize, item: &Allergy) -> Value {
     with(
-        resource(record.patient, Kind::AllergyIntolerance, number, "AllergyIntolerance", None),
+        resource(
+            record.patient,
+            Kind::AllergyIntolerance,
+            number,
+            "AllergyIntolerance",
+            None,
+        ),
         json!({
             "clinicalStatus": hl7("allergyintolerance-clinical", "active", "Active"),
             "verificationStatus": hl7("allergyintolerance-verification", "confirmed", "Confirmed"),
@@ -172,7 +210,13 @@ fn allergy(record: Record<'_>, number: usize, item: &Allergy) -> Value {
 
 fn device(record: Record<'_>, number: usize, item: &Device) -> Value {
     with(
-        resource(record.patient, Kind::Device, number, "Device", Some(DEVICE_PROFILE)),
+        resource(
+            record.patient,
+            Kind::Device,
+            number,
+            "Device",
+            Some(DEVICE_PROFILE),
+        ),
         json!({
             "udiCarrier": [{
                 "deviceIdentifier": item.udi_di,

@@ -78,9 +78,15 @@ fn race(patient: &Patient) -> Value {
         Race::Other => (Vec::new(), "Some other race"),
         Race::Multiple => (vec![white, black], "Two or more races"),
     };
-    let mut parts: Vec<Value> = categories.into_iter().map(|category| omb(category, "urn:oid:2.16.840.1.113883.6.238")).collect();
+    let mut parts: Vec<Value> = categories
+        .into_iter()
+        .map(|category| omb(category, "urn:oid:2.16.840.1.113883.6.238"))
+        .collect();
     if parts.is_empty() {
-        parts.push(omb(("UNK", "Unknown"), "http://terminology.hl7.org/CodeSystem/v3-NullFlavor"));
+        parts.push(omb(
+            ("UNK", "Unknown"),
+            "http://terminology.hl7.org/CodeSystem/v3-NullFlavor",
+        ));
     }
     parts.push(json!({ "url": "text", "valueString": text }));
     json!({ "url": "http://hl7.org/fhir/us/core/StructureDefinition/us-core-race", "extension": parts })
@@ -121,7 +127,12 @@ pub(super) fn others(record: Record<'_>) -> [Value; 3] {
         }),
     );
     [
-        organization(patient, Kind::Hospital, "Synthetic Hospital", ("prov", "Healthcare Provider")),
+        organization(
+            patient,
+            Kind::Hospital,
+            "Synthetic Hospital",
+            ("prov", "Healthcare Provider"),
+        ),
         practitioner,
         organization(patient, Kind::Payer, payer, ("pay", "Payer")),
     ]

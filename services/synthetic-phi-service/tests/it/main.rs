@@ -3,8 +3,12 @@
 #[cfg(test)]
 mod api;
 #[cfg(test)]
+mod fhir;
+#[cfg(test)]
 mod process;
 #[cfg(test)]
 mod prometheus;
 #[cfg(test)]
 mod telemetry;
+#[cfg(test)]
+mod stream;

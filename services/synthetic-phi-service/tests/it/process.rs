@@ -19,7 +19,7 @@ use serde_json::Value;
 use tokio::net::{TcpListener, TcpStream};
 
 /// The service as a child process, its log lines, and where it listens. Killed when a test fails.
-struct Process {
+pub(crate) struct Process {
     child: Child,
     logs: Option<JoinHandle<String>>,
     address: SocketAddr,
@@ -40,7 +40,7 @@ fn output(settings: &[(&str, &str)], arguments: &[&str]) -> Output {
 }
 
 impl Process {
-    fn start(settings: &[(&str, &str)]) -> Self {
+    pub(crate) fn start(settings: &[(&str, &str)]) -> Self {
         let mut child = command(settings).stdout(Stdio::piped()).spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut first = String::new();
@@ -52,8 +52,12 @@ impl Process {
         Self { child, logs, address }
     }
 
-    fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     fn terminate(&self) {

@@ -19,7 +19,10 @@ fn creatinine_gives_the_rate_it_was_made_for() {
                 let creatinine = creatinine_for(f64::from(rate), sex, years);
                 let found = filtration_rate(creatinine, sex, years);
                 let attainable = creatinine > 30;
-                assert!(!attainable || (found - rate).abs() <= 4, "{sex:?} {years} {rate} {found}");
+                assert!(
+                    !attainable || (found - rate).abs() <= 4,
+                    "{sex:?} {years} {rate} {found}"
+                );
             }
         }
     }
@@ -35,7 +38,10 @@ fn glucose_goes_with_hba1c() {
 #[test]
 fn children_grow() {
     for sex in [Sex::Female, Sex::Male] {
-        let sizes: Vec<(i32, i32)> = (0..20 * 365).step_by(30).map(|days| median_size(sex, days)).collect();
+        let sizes: Vec<(i32, i32)> = (0..20 * 365)
+            .step_by(30)
+            .map(|days| median_size(sex, days))
+            .collect();
         assert!(sizes.is_sorted(), "{sex:?}");
     }
     assert_eq!(median_size(Sex::Male, 0), (500, 35));

@@ -23,8 +23,16 @@ fn verhoeff(code: &str) -> bool {
 
 /// LOINC's check digit (Luhn, modulus 10), from its users' guide.
 fn luhn(code: &str) -> bool {
-    let digits = code.bytes().rev().filter(u8::is_ascii_digit).map(|digit| u32::from(digit - b'0'));
-    let sum: u32 = digits.zip([1, 2].into_iter().cycle()).map(|(digit, weight)| digit * weight).map(|value| value / 10 + value % 10).sum();
+    let digits = code
+        .bytes()
+        .rev()
+        .filter(u8::is_ascii_digit)
+        .map(|digit| u32::from(digit - b'0'));
+    let sum: u32 = digits
+        .zip([1, 2].into_iter().cycle())
+        .map(|(digit, weight)| digit * weight)
+        .map(|value| value / 10 + value % 10)
+        .sum();
     sum % 10 == 0
 }
 
@@ -44,7 +52,9 @@ fn every_code_has_the_form_of_its_system() {
             System::Loinc => code.contains('-') && luhn(code),
             System::RxNorm => digits && code.len() <= 7,
             System::Cvx => digits && (2..=3).contains(&code.len()),
-            System::Icd10Cm => code.starts_with(|first: char| first.is_ascii_uppercase()) && (3..=8).contains(&code.len()),
+            System::Icd10Cm => {
+                code.starts_with(|first: char| first.is_ascii_uppercase()) && (3..=8).contains(&code.len())
+            }
         };
         assert!(formed, "{concept:?}");
         assert!(!concept.display.is_empty() && concept.display.trim() == concept.display);

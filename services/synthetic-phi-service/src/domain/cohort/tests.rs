@@ -11,7 +11,9 @@ fn selections_are_read() {
     assert_eq!(by_name, by_code);
     assert_eq!(selection("", "", None).unwrap(), Selection::default());
     assert_eq!(selection("", "7", None).unwrap().ages, Some((7, 7)));
-    for age in ["", "x", "-", "5-", "-5", "9-3", "0-101", "256", "+5", "4 0", "1-2-3"] {
+    for age in [
+        "", "x", "-", "5-", "-5", "9-3", "0-101", "256", "+5", "4 0", "1-2-3",
+    ] {
         let refused = Selection::parse(None, Some(age), None);
         assert_eq!(refused, Err(NoSuchCohort::Age), "{age}");
     }
@@ -30,7 +32,11 @@ fn a_cohort_of_nobody_is_refused() {
         let refused = Cohort::new(selection(conditions, age, sex).unwrap());
         assert_eq!(refused.err(), Some(NoSuchCohort::Empty), "{conditions}");
     }
-    assert!(NoSuchCohort::Condition.to_string().contains("hypertension, diabetes"));
+    assert!(
+        NoSuchCohort::Condition
+            .to_string()
+            .contains("hypertension, diabetes")
+    );
 }
 
 #[test]

@@ -28,19 +28,35 @@ fn p_value(chi_square: f64, degrees: f64) -> f64 {
 fn fits(what: &str, observed: &[f64], weights: &[f64]) {
     let (people, total): (f64, f64) = (observed.iter().sum(), weights.iter().sum());
     let expected: Vec<f64> = weights.iter().map(|weight| weight * people / total).collect();
-    assert!(expected.iter().all(|count| *count >= 5.0), "{what}: a cell is too small for the test: {expected:?}");
-    let chi_square: f64 = observed.iter().zip(&expected).map(|(seen, due)| (seen - due).powi(2) / due).sum();
+    assert!(
+        expected.iter().all(|count| *count >= 5.0),
+        "{what}: a cell is too small for the test: {expected:?}"
+    );
+    let chi_square: f64 = observed
+        .iter()
+        .zip(&expected)
+        .map(|(seen, due)| (seen - due).powi(2) / due)
+        .sum();
     let p = p_value(chi_square, observed.len() as f64 - 1.0);
-    assert!(p > SIGNIFICANCE, "{what}: chi-square {chi_square:.1}, p {p:.5}\n{observed:?}\n{expected:?}");
+    assert!(
+        p > SIGNIFICANCE,
+        "{what}: chi-square {chi_square:.1}, p {p:.5}\n{observed:?}\n{expected:?}"
+    );
 }
 
 fn people(seed: u64) -> Vec<Patient> {
     let generator = generator(seed, Depth::Clinical);
-    Index::FIRST.up_to(PEOPLE).map(|index| generator.patient(index)).collect()
+    Index::FIRST
+        .up_to(PEOPLE)
+        .map(|index| generator.patient(index))
+        .collect()
 }
 
 fn has(patient: &Patient, code: &str) -> bool {
-    patient.chart.as_ref().is_some_and(|chart| chart.conditions.iter().any(|condition| condition.code == code))
+    patient
+        .chart
+        .as_ref()
+        .is_some_and(|chart| chart.conditions.iter().any(|condition| condition.code == code))
 }
 
 fn count(patients: &[Patient], which: impl Fn(&Patient) -> bool) -> f64 {
@@ -50,28 +66,51 @@ fn count(patients: &[Patient], which: impl Fn(&Patient) -> bool) -> f64 {
 #[test]
 fn p_values_are_those_of_the_tables() {
     // Critical values of any table of the distribution.
-    for (chi_square, degrees, p) in [(3.841, 1.0, 0.05), (18.307, 10.0, 0.05), (59.703, 30.0, 0.001), (13.816, 2.0, 0.001)] {
-        assert!((p_value(chi_square, degrees) - p).abs() < 0.000_05, "{chi_square} {degrees}: {}", p_value(chi_square, degrees));
+    for (chi_square, degrees, p) in [
+        (3.841, 1.0, 0.05),
+        (18.307, 10.0, 0.05),
+        (59.703, 30.0, 0.001),
+        (13.816, 2.0, 0.001),
+    ] {
+        assert!(
+            (p_value(chi_square, degrees) - p).abs() < 0.000_05,
+            "{chi_square} {degrees}: {}",
+            p_value(chi_square, degrees)
+        );
     }
 }
 
 #[test]
 fn ages_sexes_and_origins_are_those_of_the_census() {
-    let living: Vec<Patient> = people(2).into_iter().filter(|patient| patient.death_date.is_none()).collect();
+    let living: Vec<Patient> = people(2)
+        .into_iter()
+        .filter(|patient| patient.death_date.is_none())
+        .collect();
     let groups = tables::PEOPLE.iter().zip(0_u8..);
     let (mut observed, mut weights) = (Vec::new(), Vec::new());
     for ((men, all), group) in groups {
         let of_age = |patient: &Patient| (patient.age / 5).min(17) == group;
-        observed.push(count(&living, |patient| of_age(patient) && patient.sex == Sex::Male));
-        observed.push(count(&living, |patient| of_age(patient) && patient.sex == Sex::Female));
+        observed.push(count(&living, |patient| {
+            of_age(patient) && patient.sex == Sex::Male
+        }));
+        observed.push(count(&living, |patient| {
+            of_age(patient) && patient.sex == Sex::Female
+        }));
         weights.extend([f64::from(*men), f64::from(all - men)]);
     }
     fits("age and sex", &observed, &weights);
     let observed: Vec<f64> = tables::ORIGINS
         .iter()
-        .map(|(race, ethnicity, _)| count(&living, |patient| patient.race == *race && patient.ethnicity == *ethnicity))
+        .map(|(race, ethnicity, _)| {
+            count(&living, |patient| {
+                patient.race == *race && patient.ethnicity == *ethnicity
+            })
+        })
         .collect();
-    let weights: Vec<f64> = tables::ORIGINS.iter().map(|(_, _, people)| f64::from(*people)).collect();
+    let weights: Vec<f64> = tables::ORIGINS
+        .iter()
+        .map(|(_, _, people)| f64::from(*people))
+        .collect();
     fits("race and ethnicity", &observed, &weights);
 }
 
@@ -79,15 +118,27 @@ fn ages_sexes_and_origins_are_those_of_the_census() {
 fn the_dead_died_at_the_published_rates() {
     let everybody = people(3);
     // Of those alive a year ago: within a year few change their group.
-    for (from, to, per_ten_million) in [(45_u8, 64_u8, None), (65, 74, Some(197_870)), (75, 84, Some(470_820)), (85, 100, Some(1_438_960))] {
+    for (from, to, per_ten_million) in [
+        (45_u8, 64_u8, None),
+        (65, 74, Some(197_870)),
+        (75, 84, Some(470_820)),
+        (85, 100, Some(1_438_960)),
+    ] {
         let Some(rate) = per_ten_million else { continue };
         let of_age = |patient: &Patient| (from..=to).contains(&patient.age);
         let year_before = AS_OF.saturating_sub(jiff::Span::new().years(1));
-        let died = count(&everybody, |patient| of_age(patient) && patient.death_date.is_some_and(|date| date >= year_before));
-        let alive = count(&everybody, |patient| of_age(patient) && patient.death_date.is_none());
+        let died = count(&everybody, |patient| {
+            of_age(patient) && patient.death_date.is_some_and(|date| date >= year_before)
+        });
+        let alive = count(&everybody, |patient| {
+            of_age(patient) && patient.death_date.is_none()
+        });
         let found = died / (died + alive) * 10_000_000.0;
         let ratio = found / f64::from(rate);
-        assert!((0.8..1.25).contains(&ratio), "{from}-{to}: {found:.0} of ten million died, {rate} published");
+        assert!(
+            (0.8..1.25).contains(&ratio),
+            "{from}-{to}: {found:.0} of ten million died, {rate} published"
+        );
     }
 }
 
@@ -100,10 +151,13 @@ fn prevalences_are_those_published() {
         for (at, band) in diagnosis.bands.iter().enumerate() {
             let end = diagnosis.bands.get(at + 1).map_or(OLDEST, |next| next.from - 1);
             for (sex, per_ten_thousand) in [(Sex::Male, band.men), (Sex::Female, band.women)] {
-                let within = |patient: &Patient| patient.sex == sex && (band.from..=end).contains(&patient.age);
+                let within =
+                    |patient: &Patient| patient.sex == sex && (band.from..=end).contains(&patient.age);
                 let share = f64::from(per_ten_thousand) / 10_000.0;
                 let all = count(&everybody, within);
-                let ill = count(&everybody, |patient| within(patient) && has(patient, diagnosis.icd10.code));
+                let ill = count(&everybody, |patient| {
+                    within(patient) && has(patient, diagnosis.icd10.code)
+                });
                 if per_ten_thousand == 0 {
                     assert!(ill == 0.0, "{} {sex:?} from {}", diagnosis.key, band.from);
                 } else if all * share >= 5.0 {
@@ -113,14 +167,21 @@ fn prevalences_are_those_published() {
             }
         }
         let p = p_value(chi_square, cells);
-        assert!(p > SIGNIFICANCE, "{}: chi-square {chi_square:.1} of {cells} cells, p {p:.5}", diagnosis.key);
+        assert!(
+            p > SIGNIFICANCE,
+            "{}: chi-square {chi_square:.1} of {cells} cells, p {p:.5}",
+            diagnosis.key
+        );
     }
 }
 
 /// What comes of the same habits comes together, more often than by chance.
 #[test]
 fn metabolic_conditions_come_together() {
-    let adults: Vec<Patient> = people(5).into_iter().filter(|patient| patient.age >= 60).collect();
+    let adults: Vec<Patient> = people(5)
+        .into_iter()
+        .filter(|patient| patient.age >= 60)
+        .collect();
     let of = |which: &dyn Fn(&Patient) -> bool| count(&adults, which) / adults.len() as f64;
     let both = of(&|patient| has(patient, "E11.9") && has(patient, "I10"));
     let apart = of(&|patient| has(patient, "E11.9")) * of(&|patient| has(patient, "I10"));
@@ -138,9 +199,19 @@ fn a_cohort_is_like_those_of_the_population_it_names() {
         ("diabetes,hypertension,copd", &["E11.9", "I10", "J44.9"][..], 7),
     ] {
         let wanted = |patient: &Patient| codes.iter().all(|code| has(patient, code));
-        let sieved: Vec<Patient> = (0..6).flat_map(|part| people(100 + part)).filter(wanted).collect();
-        let generator = Generator::new(super::seed(seed), Arc::new(cohort(conditions, "", None).unwrap()), Depth::Clinical);
-        let made: Vec<Patient> = Index::FIRST.up_to(10_000).map(|index| generator.patient(index)).collect();
+        let sieved: Vec<Patient> = (0..6)
+            .flat_map(|part| people(100 + part))
+            .filter(wanted)
+            .collect();
+        let generator = Generator::new(
+            super::seed(seed),
+            Arc::new(cohort(conditions, "", None).unwrap()),
+            Depth::Clinical,
+        );
+        let made: Vec<Patient> = Index::FIRST
+            .up_to(10_000)
+            .map(|index| generator.patient(index))
+            .collect();
         assert!(made.iter().all(wanted));
         let traits = |patient: &Patient| {
             let age = usize::from((patient.age.max(30) - 30) / 15).min(4);
@@ -153,7 +224,13 @@ fn a_cohort_is_like_those_of_the_population_it_names() {
 }
 
 /// The chi-square test of two samples being of one distribution; cells that are nearly empty count together.
-fn two_samples(what: &str, one: &[Patient], other: &[Patient], cell: impl Fn(&Patient) -> usize, cells: usize) {
+fn two_samples(
+    what: &str,
+    one: &[Patient],
+    other: &[Patient],
+    cell: impl Fn(&Patient) -> usize,
+    cells: usize,
+) {
     let mut counts = vec![[0.0_f64; 2]; cells];
     for patient in one {
         counts[cell(patient)][0] += 1.0;
@@ -161,11 +238,22 @@ fn two_samples(what: &str, one: &[Patient], other: &[Patient], cell: impl Fn(&Pa
     for patient in other {
         counts[cell(patient)][1] += 1.0;
     }
-    let (large, small): (Vec<[f64; 2]>, Vec<[f64; 2]>) = counts.into_iter().partition(|[a, b]| a.min(*b) >= 8.0);
+    let (large, small): (Vec<[f64; 2]>, Vec<[f64; 2]>) =
+        counts.into_iter().partition(|[a, b]| a.min(*b) >= 8.0);
     let rest = small.iter().fold([0.0, 0.0], |[a, b], [c, d]| [a + c, b + d]);
     let (n, m) = (one.len() as f64, other.len() as f64);
-    let term = |[a, b]: &[f64; 2]| if a + b == 0.0 { 0.0 } else { (a * (m / n).sqrt() - b * (n / m).sqrt()).powi(2) / (a + b) };
+    let term = |[a, b]: &[f64; 2]| {
+        if a + b == 0.0 {
+            0.0
+        } else {
+            (a * (m / n).sqrt() - b * (n / m).sqrt()).powi(2) / (a + b)
+        }
+    };
     let chi_square: f64 = large.iter().chain([&rest]).map(term).sum();
     let p = p_value(chi_square, large.len() as f64);
-    assert!(large.len() >= 4 && p > SIGNIFICANCE, "{what}: chi-square {chi_square:.1} of {} cells, p {p:.5}", large.len() + 1);
+    assert!(
+        large.len() >= 4 && p > SIGNIFICANCE,
+        "{what}: chi-square {chi_square:.1} of {} cells, p {p:.5}",
+        large.len() + 1
+    );
 }
