@@ -85,11 +85,13 @@ where
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let served = runtime.block_on(async {
         let spans_dropped = telemetry.spans_dropped();
+        let redis = settings.server.rate_limit.redis.connect(&registry)?;
         let context = Context {
             clock,
             registry,
             shutdown: shutdown::on_signal()?,
             spans_dropped,
+            redis,
         };
         let service = build(settings.own, &context)?;
         serve(info, &settings.server, &context, service).await
@@ -114,6 +116,7 @@ where
         registry: metrics::registry(&info.build)?,
         shutdown: CancellationToken::new(),
         spans_dropped: IntCounter::new("telemetry_spans_dropped_total", "Not exported.")?,
+        redis: None,
     };
     let service = runtime.block_on(async { build(settings.own, &context) })?;
     std::io::stdout().write_all(service::document(info, &service)?.as_bytes())?;

@@ -53,6 +53,8 @@ pub struct Context {
     pub shutdown: CancellationToken,
     /// Counts the spans that did not reach the collector.
     pub spans_dropped: IntCounter,
+    /// The Redis of `REDIS_URL`, for all that needs one.
+    pub redis: Option<Redis>,
 }
 
 /// A service: its routes and what they depend on.
@@ -112,10 +114,11 @@ pub fn router(
         headers,
     } = service;
     let registry = &context.registry;
-    let (rate_limits, redis) = config
+    let redis = context.redis.as_ref();
+    let rate_limits = config
         .rate_limit
-        .limits(&rate_limits, info.build.service, registry)?;
-    checks.extend(redis.as_ref().map(Redis::check));
+        .limits(&rate_limits, redis, info.build.service, registry)?;
+    checks.extend(redis.map(Redis::check));
     auth::check_policies(auth.as_ref(), &routes.policies())?;
     checks.extend(auth.iter().flat_map(Auth::checks));
     let auth = auth.map(|auth| Authenticator::new(auth, registry)).transpose()?;

@@ -139,6 +139,7 @@ impl TestServer {
             registry: registry.clone(),
             shutdown: CancellationToken::new(),
             spans_dropped: telemetry.spans_dropped(),
+            redis: config.rate_limit.redis.connect(&registry)?,
         };
         let service = build(&context)?;
         let router = service::router(info, config, &context, service)?;

@@ -15,6 +15,7 @@ fn router() -> anyhow::Result<axum::Router> {
         registry: metrics::registry(&INFO.build)?,
         shutdown: tokio_util::sync::CancellationToken::new(),
         spans_dropped: IntCounter::new("dropped", "Not registered.")?,
+        redis: None,
     };
     let service = build(&context)?;
     Ok(service::router(

@@ -78,6 +78,7 @@ fn context() -> Context {
         registry: Registry::new(),
         shutdown: CancellationToken::new(),
         spans_dropped: IntCounter::new("dropped", "Dropped.").unwrap(),
+        redis: None,
     }
 }
 

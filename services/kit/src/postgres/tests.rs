@@ -36,6 +36,7 @@ pub(super) fn context() -> Context {
         registry: Registry::new(),
         shutdown: CancellationToken::new(),
         spans_dropped: IntCounter::new("dropped", "Dropped.").unwrap(),
+        redis: None,
     }
 }
 

@@ -88,28 +88,22 @@ impl Default for RateLimitSettings {
 }
 
 impl RateLimitSettings {
-    /// The limits of the environment and `more` of the service's own, and the Redis they count in.
+    /// The limits of the environment and `more` of the service's own.
     pub(crate) fn limits(
         &self,
         more: &[Policy],
+        redis: Option<&Redis>,
         service: &str,
         registry: &Registry,
-    ) -> Result<(RateLimits, Option<Redis>), RateLimitsError> {
-        let settings = self.redis.redis.clone();
-        let redis = settings
-            .map(|settings| Redis::connect(settings, registry))
-            .transpose()?;
+    ) -> Result<RateLimits, RateLimitsError> {
         let store = Store {
-            redis: redis.clone(),
+            redis: redis.cloned(),
             namespace: service.to_owned(),
             replicas: self.replicas,
             max_keys: self.max_keys,
         };
         let policies: Vec<Policy> = self.policies.iter().chain(more).copied().collect();
-        Ok((
-            RateLimits::new(&policies, &store, self.trusted_hops, registry)?,
-            redis,
-        ))
+        RateLimits::new(&policies, &store, self.trusted_hops, registry)
     }
 }
 

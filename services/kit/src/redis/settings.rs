@@ -3,9 +3,11 @@ use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::{ArgMatches, Args, Command, FromArgMatches};
+use prometheus::Registry;
 use redis::{Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, TlsCertificates};
 use secrecy::{ExposeSecret, SecretString};
 
+use super::Redis;
 use crate::config::parse_duration;
 
 /// As written. The URL may hold a password, and is never parsed by clap, whose errors quote values.
@@ -46,6 +48,14 @@ pub struct RedisSettings {
 }
 
 impl RedisConfig {
+    /// Begins to connect, where there is a Redis; within a Tokio runtime.
+    pub fn connect(&self, registry: &Registry) -> Result<Option<Redis>, prometheus::Error> {
+        let settings = self.redis.clone();
+        settings
+            .map(|settings| Redis::connect(settings, registry))
+            .transpose()
+    }
+
     /// The settings, or every mistake in them.
     pub(crate) fn read(matches: &ArgMatches) -> Result<Result<Self, Vec<String>>, clap::Error> {
         Written::from_arg_matches(matches).map(Written::read)

@@ -13,6 +13,7 @@ use crate::{BuildInfo, Clock, Routes, Service, ServiceInfo};
 mod attacks;
 mod extractors;
 mod matrix;
+mod rate_limits;
 mod revoked;
 mod start;
 

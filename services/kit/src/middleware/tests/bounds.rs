@@ -20,6 +20,7 @@ async fn random_requests_add_one_series_a_family() {
         registry,
         shutdown: CancellationToken::new(),
         spans_dropped: IntCounter::new("dropped", "test").unwrap(),
+        redis: None,
     };
     let router = service::router(&INFO, &server_config(), &context, demo()).unwrap();
     let before = series(&context.registry);

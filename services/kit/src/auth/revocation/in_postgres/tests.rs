@@ -33,6 +33,7 @@ impl Scene {
             registry: Registry::new(),
             shutdown: CancellationToken::new(),
             spans_dropped: IntCounter::new("dropped", "Dropped.").unwrap(),
+            redis: None,
         };
         let database = Database::start(&settings, SCHEMA, &context).unwrap();
         let store = PostgresRevocations::new(database, clock.clone());
