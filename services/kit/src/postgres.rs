@@ -15,7 +15,7 @@
 //! says why, and everything goes on by itself when it is back.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use opentelemetry::trace::Status as SpanStatus;
 use sqlx::postgres::PgPoolOptions;
@@ -55,6 +55,8 @@ struct Inner {
     settings: Mutex<DatabaseSettings>,
     metrics: DatabaseMetrics,
     schema: watch::Receiver<Schema>,
+    /// When the server last had no room for a write.
+    disk_full: Mutex<Option<Instant>>,
 }
 
 impl Database {
@@ -75,6 +77,7 @@ impl Database {
             settings: Mutex::new(settings.clone()),
             metrics,
             schema: receiver,
+            disk_full: Mutex::new(None),
         })))
     }
 
@@ -112,6 +115,9 @@ impl Database {
         let result = tokio::time::timeout(limit, operation.instrument(span.clone()))
             .await
             .unwrap_or(Err(DatabaseError::TimedOut));
+        if let Err(DatabaseError::Unavailable(Unavailable::DiskFull)) = &result {
+            *self.0.disk_full.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        }
         sample.finish(&result);
         record(&span, &result);
         result

@@ -23,10 +23,12 @@ mod postgres;
 mod process;
 mod redis;
 mod shared;
+mod volume;
 
 pub use postgres::{Postgres, PostgresOptions};
 pub use redis::Redis;
 pub use shared::Shared;
+pub use volume::SmallVolume;
 
 /// What a writer wrote, readable by the test.
 #[derive(Clone, Debug, Default)]

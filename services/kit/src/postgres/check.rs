@@ -1,5 +1,6 @@
 //! Readiness of the database: says what is wrong, not only that something is.
 
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use sqlx::{ConnectOptions, Connection, PgConnection};
@@ -10,6 +11,9 @@ use crate::health::{Check, Status};
 
 /// Longest to wait for one answer. A check asks twice at most, and the kit gives it a second.
 const LIMIT: Duration = Duration::from_millis(450);
+
+/// How long a write that found the disk full is remembered: the check itself writes nothing.
+const DISK_FULL_MEMORY: Duration = Duration::from_secs(10);
 
 impl Database {
     /// The readiness check `database`.
@@ -50,7 +54,7 @@ impl Database {
     }
 
     /// Asks over a new connection, with what the URL's file says now: a password may have changed.
-    async fn ask_anew(&self) -> Result<(), Unavailable> {
+    pub(super) async fn ask_anew(&self) -> Result<(), Unavailable> {
         let mut settings = self.settings();
         let changed = settings.reread();
         let options = settings.connect_options();
@@ -69,8 +73,16 @@ impl Database {
         Ok(())
     }
 
+    fn disk_was_full(&self) -> bool {
+        let last = *self.0.disk_full.lock().unwrap_or_else(PoisonError::into_inner);
+        last.is_some_and(|at| at.elapsed() < DISK_FULL_MEMORY)
+    }
+
     /// The server answers; whether the pool still has room.
     fn load(&self) -> Status {
+        if self.disk_was_full() {
+            return Status::Degraded(Unavailable::DiskFull.to_string());
+        }
         let (used, idle) = metrics::usage(&self.0.pool);
         let waiting = self.0.metrics.pending();
         if idle == 0 && waiting > 0 && used >= self.0.pool.options().get_max_connections() {

@@ -54,6 +54,8 @@ pub enum Unavailable {
     Io(String),
     /// The server has no connection to give (SQLSTATE 53300).
     TooManyConnections,
+    /// The server's disk is full: it reads, but does not write (SQLSTATE 53100).
+    DiskFull,
     /// The server starts, stops or is in recovery (SQLSTATE class 57P, 08).
     Restarting,
     /// It does not let us in: user, password or database (SQLSTATE class 28, 3D000).
@@ -78,6 +80,7 @@ impl fmt::Display for Unavailable {
                 "the server has no free connection; raise its max_connections, or lower DATABASE_MAX_CONNECTIONS \
                  of its clients",
             ),
+            Self::DiskFull => f.write_str("the disk of the server is full; enlarge its volume"),
             Self::Restarting => f.write_str("the server starts or stops"),
             Self::Rejected(sqlstate) => write!(
                 f,
@@ -159,6 +162,7 @@ fn refused(sqlstate: &str, constraint: Option<&str>) -> DatabaseError {
         "57P01" | "57P02" | "57P03" | "57P05" | "25006" => {
             DatabaseError::Unavailable(Unavailable::Restarting)
         }
+        "53100" => DatabaseError::Unavailable(Unavailable::DiskFull),
         "3D000" => DatabaseError::Unavailable(Unavailable::Rejected(code)),
         "40001" | "40P01" => DatabaseError::Conflict,
         // Our own time-outs at the server: statement, lock, idle transaction.

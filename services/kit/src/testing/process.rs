@@ -14,7 +14,7 @@ use anyhow::{Context, Result, bail};
 use uuid::Uuid;
 
 /// `nobody`: what the servers run as when the tests run as root. PostgreSQL refuses root.
-const UNPRIVILEGED: u32 = 65534;
+pub(super) const UNPRIVILEGED: u32 = 65534;
 
 /// Longest a server may take until it answers.
 const START_LIMIT: Duration = Duration::from_mins(1);

@@ -1,10 +1,10 @@
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, Command, Stdio};
+use std::io::Write;
 
 use proptest::prelude::*;
 
 use super::*;
+use crate::testing::SmallVolume;
 
 const ROOMY: Usage = Usage {
     read_only: false,
@@ -77,56 +77,12 @@ fn a_path_that_is_not_there_is_told() {
     );
 }
 
-/// A real file system of one megabyte, in a mount namespace that ends with its process.
-struct Volume {
-    process: Child,
-    path: PathBuf,
-}
-
-impl Volume {
-    fn new() -> Self {
-        let mount = "mount -t tmpfs -o size=1m tmpfs /mnt && echo mounted && exec cat";
-        let mut process = Command::new("setpriv")
-            .args([
-                "--pdeathsig",
-                "KILL",
-                "--",
-                "unshare",
-                "--mount",
-                "sh",
-                "-c",
-                mount,
-            ])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut answer = String::new();
-        BufReader::new(process.stdout.take().unwrap())
-            .read_line(&mut answer)
-            .unwrap();
-        assert_eq!(
-            answer, "mounted\n",
-            "mounting needs root, as this project's tests do"
-        );
-        let path = PathBuf::from(format!("/proc/{}/root/mnt", process.id()));
-        Self { process, path }
-    }
-}
-
-impl Drop for Volume {
-    fn drop(&mut self) {
-        self.process.kill().unwrap();
-        self.process.wait().unwrap();
-    }
-}
-
 #[test]
 fn a_real_volume_that_fills_up_is_seen_and_recovers() {
-    let volume = Volume::new();
-    let disk = DiskSpace::of(&volume.path);
+    let volume = SmallVolume::new("1m").unwrap();
+    let disk = DiskSpace::of(volume.path());
     assert_eq!(disk.status(), Status::Ready);
-    let file = volume.path.join("filler");
+    let file = volume.path().join("filler");
     fs::write(&file, vec![0; 960 * 1024]).unwrap();
     assert!(
         matches!(disk.status(), Status::Degraded(_)),

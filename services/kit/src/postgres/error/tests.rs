@@ -7,6 +7,7 @@ fn sqlstates_say_what_to_do() {
     let unavailable = |cause| DatabaseError::Unavailable(cause);
     for (sqlstate, expected) in [
         ("53300", unavailable(Unavailable::TooManyConnections)),
+        ("53100", unavailable(Unavailable::DiskFull)),
         ("57P01", unavailable(Unavailable::Restarting)),
         ("57P03", unavailable(Unavailable::Restarting)),
         ("08006", unavailable(Unavailable::Restarting)),

@@ -8,7 +8,7 @@ use sqlx::{ConnectOptions, PgConnection};
 
 use super::*;
 use crate::service::get;
-use crate::testing::{PostgresOptions, TestServer, server_config, telemetry_config};
+use crate::testing::{PostgresOptions, SmallVolume, TestServer, server_config, telemetry_config};
 use crate::{BuildInfo, Routes, Service, ServiceInfo, error::Problem};
 
 /// Longer than anything here may take: a limit against hanging, not a measurement.
@@ -330,4 +330,38 @@ async fn a_password_that_is_changed() {
     std::fs::write(&file, format!("postgres:{role}:another-one@{rest}")).unwrap();
     app.recovered().await;
     assert!(!app.server.logs.text().contains("another-one"));
+}
+
+/// The account's table lies on a volume of a few megabytes.
+#[tokio::test]
+async fn a_disk_that_is_full() {
+    let volume = SmallVolume::new("4m").unwrap();
+    let app = App::start(PostgresOptions::default()).await;
+    app.recovered().await;
+    let name = app.database.settings().database().to_owned();
+    let place = format!("CREATE TABLESPACE small LOCATION '{}'", volume.path().display());
+    app.postgres.admin("postgres", &place).unwrap();
+    app.postgres
+        .admin(
+            &name,
+            "CREATE TABLE filler (text text) TABLESPACE small; GRANT ALL ON filler TO app",
+        )
+        .unwrap();
+    let write = |mut connection: Connection| async move {
+        let rows = "INSERT INTO filler SELECT repeat(md5(random()::text), 30) FROM generate_series(1, 500)";
+        sqlx::query(rows).execute(&mut *connection).await
+    };
+    let mut error = None;
+    for _ in 0..100 {
+        error = app.database.run("fill", write).await.err();
+        if error.is_some() {
+            break;
+        }
+    }
+    assert_eq!(error, Some(DatabaseError::Unavailable(Unavailable::DiskFull)));
+    assert_eq!(crate::error::Problem::from(error.unwrap()).code.status(), 503);
+    app.degrades("the disk of the server is full").await;
+    assert_eq!(app.get("/balance").await, (200, "100".to_owned()));
+    app.postgres.admin(&name, "TRUNCATE filler").unwrap();
+    app.database.run("fill", write).await.unwrap();
 }
