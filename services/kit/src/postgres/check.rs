@@ -4,13 +4,17 @@ use std::sync::PoisonError;
 use std::time::Duration;
 
 use sqlx::{ConnectOptions, Connection, PgConnection};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::error::{DatabaseError, Unavailable};
 use super::{Database, Schema, metrics};
 use crate::health::{Check, Status};
 
-/// Longest to wait for one answer. A check asks twice at most, and the kit gives it a second.
-const LIMIT: Duration = Duration::from_millis(450);
+/// Longest a check may take: the kit gives it a second, and then says nothing of the cause.
+const LIMIT: Duration = Duration::from_millis(900);
+
+/// Longest to wait for an answer over a connection that is there: it may be dead, and a new one show more.
+const PING_LIMIT: Duration = Duration::from_millis(350);
 
 /// How long a write that found the disk full is remembered: the check itself writes nothing.
 const DISK_FULL_MEMORY: Duration = Duration::from_secs(10);
@@ -26,10 +30,13 @@ impl Database {
     }
 
     pub(super) async fn status(&self) -> Status {
+        let ends = Instant::now() + LIMIT;
         let answer = match self.ask_idle().await {
             Some(Ok(())) => Ok(()),
             // A connection of its own finds the cause, which the pool only knows as "timed out".
-            _ => self.ask_anew().await,
+            _ => timeout_at(ends, self.ask_anew())
+                .await
+                .unwrap_or(Err(Unavailable::NoAnswer)),
         };
         let schema = self.0.schema.borrow().clone();
         match (answer, schema) {
@@ -58,13 +65,8 @@ impl Database {
         let mut settings = self.settings();
         let changed = settings.reread();
         let options = settings.connect_options();
-        let connecting = tokio::time::timeout(LIMIT, options.connect());
-        let connection = connecting
-            .await
-            .map_err(|_| Unavailable::NoAnswer)?
-            .map_err(cause)?;
-        // Closing says goodbye to a server that may not listen.
-        let _closed = tokio::time::timeout(LIMIT, connection.close()).await;
+        let connection = options.connect().await.map_err(cause)?;
+        let _closed = connection.close().await;
         if changed {
             tracing::info!("the database is reached with the new content of DATABASE_URL_FILE");
             self.0.pool.set_connect_options(options);
@@ -96,14 +98,14 @@ impl Database {
 }
 
 async fn ping(connection: &mut PgConnection) -> Result<(), Unavailable> {
-    let answer = tokio::time::timeout(LIMIT, connection.ping()).await;
+    let answer = timeout(PING_LIMIT, connection.ping()).await;
     answer.map_err(|_| Unavailable::NoAnswer)?.map_err(cause)
 }
 
 fn cause(error: sqlx::Error) -> Unavailable {
     match DatabaseError::from(error) {
         DatabaseError::Unavailable(cause) => cause,
-        _ => Unavailable::NoAnswer,
+        other => Unavailable::Failed(other.to_string()),
     }
 }
 

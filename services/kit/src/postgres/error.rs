@@ -62,6 +62,8 @@ pub enum Unavailable {
     Rejected(String),
     /// No TLS, or a certificate that is not trusted.
     Tls,
+    /// Something else, in our words.
+    Failed(String),
     /// The schema is not migrated yet.
     NotMigrated,
     /// This process closed its pool.
@@ -90,6 +92,7 @@ impl fmt::Display for Unavailable {
                 "no trusted TLS connection; check sslmode in DATABASE_URL, the server's certificate and \
                  DATABASE_CA_FILE",
             ),
+            Self::Failed(reason) => f.write_str(reason),
             Self::NotMigrated => f.write_str("its schema is not migrated yet"),
             Self::Closed => f.write_str("the connections of this process are closed"),
         }

@@ -123,7 +123,11 @@ impl App {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         all_returned(&self.database).await;
-        assert!(self.database.0.pool.size() <= 3, "{:?}", self.database.0.pool);
+        assert!(
+            self.database.0.pool.size() <= self.database.settings().max_connections,
+            "{:?}",
+            self.database.0.pool
+        );
         self.says_status("UP").await;
     }
 
@@ -341,12 +345,8 @@ async fn a_disk_that_is_full() {
     let name = app.database.settings().database().to_owned();
     let place = format!("CREATE TABLESPACE small LOCATION '{}'", volume.path().display());
     app.postgres.admin("postgres", &place).unwrap();
-    app.postgres
-        .admin(
-            &name,
-            "CREATE TABLE filler (text text) TABLESPACE small; GRANT ALL ON filler TO app",
-        )
-        .unwrap();
+    let fillable = "CREATE TABLE filler (text text) TABLESPACE small; GRANT ALL ON filler TO app";
+    app.postgres.admin(&name, fillable).unwrap();
     let write = |mut connection: Connection| async move {
         let rows = "INSERT INTO filler SELECT repeat(md5(random()::text), 30) FROM generate_series(1, 500)";
         sqlx::query(rows).execute(&mut *connection).await
@@ -362,6 +362,7 @@ async fn a_disk_that_is_full() {
     assert_eq!(crate::error::Problem::from(error.unwrap()).code.status(), 503);
     app.degrades("the disk of the server is full").await;
     assert_eq!(app.get("/balance").await, (200, "100".to_owned()));
-    app.postgres.admin(&name, "TRUNCATE filler").unwrap();
+    app.postgres.admin(&name, "DROP TABLE filler").unwrap();
+    app.postgres.admin(&name, fillable).unwrap();
     app.database.run("fill", write).await.unwrap();
 }
