@@ -107,6 +107,7 @@ where
         .with_tracer(provider.tracer(build.service))
         .with_location(false)
         .with_threads(false)
+        .with_tracked_inactivity(false)
         .with_target(false)
         .with_filter(filter_fn(logging::is_request_span));
     let logs = logging::layer(&config.logging, clock, writer)?;
