@@ -10,8 +10,9 @@ use clap::{Args, Parser};
 use prometheus::IntCounter;
 use tokio_util::sync::CancellationToken;
 
+use crate::auth::AuthError;
 use crate::config::{self, ConfigError, EXIT_BAD_CONFIG, ServerConfig};
-use crate::service::{self, Context, Service, ServiceInfo};
+use crate::service::{self, Context, Service, ServiceError, ServiceInfo};
 use crate::telemetry::TelemetryConfig;
 use crate::{Clock, crypto, healthcheck, metrics, server, shutdown, telemetry};
 
@@ -152,7 +153,17 @@ fn loopback(config: &ServerConfig) -> SocketAddr {
 fn report(info: &ServiceInfo, result: anyhow::Result<()>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => say(&format!("{}: {error:#}\n", info.build.service), ExitCode::FAILURE),
+        Err(error) => say(&format!("{}: {error:#}\n", info.build.service), exit_code(&error)),
+    }
+}
+
+/// Some mistakes in the settings show only beside the routes: they are mistakes in the settings all the same.
+fn exit_code(error: &anyhow::Error) -> ExitCode {
+    match error.downcast_ref() {
+        Some(ServiceError::Settings(_) | ServiceError::Auth(AuthError::Rules(_))) => {
+            ExitCode::from(EXIT_BAD_CONFIG)
+        }
+        _ => ExitCode::FAILURE,
     }
 }
 

@@ -1,12 +1,14 @@
 //! A service with a secret that can be guessed does not start: exit code 78, the variable named, the secret not shown.
+//! Neither does one whose policy file does not fit its routes.
 //!
 //! The test runs itself as that service, because `service_kit::run` takes over the process.
 
 use std::process::{Command, ExitCode, Output};
 
 use anyhow::{Context, ensure};
-use service_kit::auth::AuthSettings;
-use service_kit::{BuildInfo, Service, ServiceInfo};
+use service_kit::auth::{AuthSettings, Policy};
+use service_kit::service::get;
+use service_kit::{BuildInfo, Routes, Service, ServiceInfo};
 
 const INFO: ServiceInfo = ServiceInfo {
     build: BuildInfo {
@@ -29,13 +31,19 @@ const SHORT: &str = "guess-me-if-you-can";
 fn main() -> ExitCode {
     if std::env::var_os(IS_SERVICE).is_some() {
         return service_kit::run(&INFO, |settings: AuthSettings, context| {
-            settings.auth(&context.clock)?;
             // As far as it needs to get: the settings are good.
             context.shutdown.cancel();
-            Ok(Service::default())
+            Ok(Service {
+                routes: Routes::new().protected("/records", Policy::action("read"), get(|| async {})),
+                auth: Some(settings.auth(&context.clock)?),
+                ..Service::default()
+            })
         });
     }
-    match refuses_bad_secrets().and_then(|()| starts_with_good_ones()) {
+    let passed = refuses_bad_secrets()
+        .and_then(|()| refuses_a_policy_file_that_does_not_fit())
+        .and_then(|()| starts_with_good_ones());
+    match passed {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let _ = std::io::Write::write_all(&mut std::io::stderr(), format!("{error:#}\n").as_bytes());
@@ -45,6 +53,17 @@ fn main() -> ExitCode {
 }
 
 fn run(secret: &str, refresh: &str) -> anyhow::Result<Output> {
+    run_with_policy(
+        secret,
+        refresh,
+        "{roles: [], scopes: [], actions: {read: authenticated}}",
+    )
+}
+
+fn run_with_policy(secret: &str, refresh: &str, policy: &str) -> anyhow::Result<Output> {
+    let directory = tempfile::tempdir()?;
+    let path = directory.path().join("policy.yaml");
+    std::fs::write(&path, policy)?;
     Command::new(std::env::current_exe()?)
         .env_clear()
         .env(IS_SERVICE, "1")
@@ -55,6 +74,7 @@ fn run(secret: &str, refresh: &str) -> anyhow::Result<Output> {
         .env("JWT_AUDIENCE", "records")
         .env("JWT_ACCESS_SECRET", secret)
         .env("JWT_REFRESH_SECRET", refresh)
+        .env("AUTH_POLICY_FILE", path)
         .output()
         .context("run this test as a service")
 }
@@ -78,6 +98,16 @@ fn refuses_bad_secrets() -> anyhow::Result<()> {
         ensure!(!told.contains(SHORT) && !told.contains(GOOD), "{told}");
         ensure!(output.stdout.is_empty(), "nothing was served");
     }
+    Ok(())
+}
+
+/// A route whose action the policy file does not name would be closed to everybody.
+fn refuses_a_policy_file_that_does_not_fit() -> anyhow::Result<()> {
+    let policy = "{roles: [], scopes: [], actions: {raed: authenticated}}";
+    let output = run_with_policy(GOOD, &GOOD.to_uppercase(), policy)?;
+    let told = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.code() == Some(78), "{:?}: {told}", output.status);
+    ensure!(told.contains("the action \"read\""), "{told}");
     Ok(())
 }
 

@@ -23,6 +23,7 @@ use crate::health::{Check, Status};
 mod source;
 
 use source::Source;
+pub(super) use source::certificates;
 
 /// When to ask and how long to rely on the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,11 +53,17 @@ impl Default for JwksSettings {
 #[derive(Debug, thiserror::Error)]
 pub enum JwksError {
     /// The file cannot be read.
-    #[error("the JWK Set cannot be read from its file: {0}")]
+    #[error("the file cannot be read: {0}")]
     File(#[from] std::io::Error),
     /// The request failed.
     #[error("the JWK Set cannot be fetched: {0}")]
     Http(#[from] reqwest::Error),
+    /// Not a URL.
+    #[error("the place of the JWK Set is not a URL")]
+    Url,
+    /// No certificates where there should be some.
+    #[error("holds no certificate (PEM)")]
+    Authorities,
     /// The answer is larger than any set of keys.
     #[error("the JWK Set is larger than {} bytes", source::MAX_DOCUMENT_BYTES)]
     TooLarge,
@@ -98,9 +105,16 @@ impl Jwks {
         Self::new(Source::File(path.into()), settings, clock)
     }
 
-    /// Keys from a URL. Redirects are not followed.
-    pub fn from_url(url: &str, settings: JwksSettings, clock: Clock) -> Result<Self, JwksError> {
-        Ok(Self::new(Source::http(url, settings.timeout)?, settings, clock))
+    /// Keys from a URL; `authorities` (PEM) may vouch for its host, instead of those of the system. Redirects are not
+    /// followed, and proxies not used.
+    pub fn from_url(
+        url: &str,
+        authorities: Option<&[u8]>,
+        settings: JwksSettings,
+        clock: Clock,
+    ) -> Result<Self, JwksError> {
+        let source = Source::http(url, authorities, settings.timeout)?;
+        Ok(Self::new(source, settings, clock))
     }
 
     fn new(source: Source, settings: JwksSettings, clock: Clock) -> Self {

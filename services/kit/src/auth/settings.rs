@@ -8,7 +8,7 @@ use clap::{ArgMatches, Args, Command, FromArgMatches};
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
 
 use super::authenticator::Auth;
-use super::jwks::{Jwks, JwksError, JwksSettings};
+use super::jwks::{Jwks, JwksError, JwksSettings, certificates};
 use super::keys::{KeyError, KeySet, MIN_SECRET_BYTES, VerificationKey};
 use super::rules::Rules;
 use super::signer::{Signer, SigningKey};
@@ -55,6 +55,10 @@ struct Written {
     #[arg(long, env = "JWKS_URL")]
     jwks_url: Option<String>,
 
+    /// Certificates (PEM) of who may vouch for JWKS_URL, instead of the system's
+    #[arg(long, env = "JWKS_CA_FILE")]
+    jwks_ca_file: Option<PathBuf>,
+
     /// File that says which roles and scopes may perform which action
     #[arg(long, env = "AUTH_POLICY_FILE")]
     auth_policy_file: Option<PathBuf>,
@@ -76,7 +80,7 @@ pub struct AuthSettings {
 enum Source {
     Secret(SecretSlice<u8>),
     File(PathBuf),
-    Url(String),
+    Url(String, Option<Vec<u8>>),
 }
 
 impl AuthSettings {
@@ -85,7 +89,12 @@ impl AuthSettings {
         let keys = match &self.access {
             Source::Secret(secret) => fixed(secret)?,
             Source::File(path) => Keys::Jwks(Jwks::from_file(path, JwksSettings::default(), clock.clone())),
-            Source::Url(url) => Keys::Jwks(Jwks::from_url(url, JwksSettings::default(), clock.clone())?),
+            Source::Url(url, authorities) => Keys::Jwks(Jwks::from_url(
+                url,
+                authorities.as_deref(),
+                JwksSettings::default(),
+                clock.clone(),
+            )?),
         };
         Ok(Auth {
             verifier: self.verifier(TokenKind::Access, keys, clock),
@@ -171,8 +180,10 @@ impl Written {
         if let (Some(Some(access)), Some(Some(refresh))) = (&access, &refresh) {
             mistakes.note(apart(access, refresh));
         }
+        let authorities = mistakes.note(authorities(self.jwks_ca_file.as_deref())).flatten();
+        let url = self.jwks_url.map(|url| (url, authorities));
         // A secret that was refused above counts as given.
-        let source = access.and_then(|secret| mistakes.note(source(secret, self.jwks_file, self.jwks_url)));
+        let source = access.and_then(|secret| mistakes.note(source(secret, self.jwks_file, url)));
         match (source, refresh, rules) {
             (Some(access), Some(refresh), Some(rules)) if mistakes.0.is_empty() => Ok(AuthSettings {
                 issuer: self.jwt_issuer,
@@ -239,20 +250,30 @@ fn read_secret(path: &Path) -> std::io::Result<SecretSlice<u8>> {
 fn source(
     secret: Option<SecretSlice<u8>>,
     file: Option<PathBuf>,
-    url: Option<String>,
+    url: Option<(String, Option<Vec<u8>>)>,
 ) -> Result<Source, String> {
     match (secret, file, url) {
         (Some(secret), None, None) => Ok(Source::Secret(secret)),
         (None, Some(file), None) => check_key_file(&file)
             .map(|()| Source::File(file))
             .map_err(|error| format!("JWKS_FILE: {error}")),
-        (None, None, Some(url)) if is_http(&url) => Ok(Source::Url(url)),
+        (None, None, Some((url, authorities))) if is_http(&url) => Ok(Source::Url(url, authorities)),
         (None, None, Some(_)) => Err("JWKS_URL: not an http:// or https:// URL".to_owned()),
         _ => Err(
             "JWT_ACCESS_SECRET_FILE (or JWT_ACCESS_SECRET), JWKS_FILE, JWKS_URL: set exactly one of them"
                 .to_owned(),
         ),
     }
+}
+
+/// The certificates of the file, as they are: the PEM is known to be good.
+fn authorities(path: Option<&Path>) -> Result<Option<Vec<u8>>, String> {
+    let Some(path) = path else { return Ok(None) };
+    let read = std::fs::read(path).map_err(JwksError::from);
+    let checked = read.and_then(|pem| certificates(&pem).map(|_| pem));
+    checked
+        .map(Some)
+        .map_err(|error| format!("JWKS_CA_FILE: {error}"))
 }
 
 fn is_http(url: &str) -> bool {

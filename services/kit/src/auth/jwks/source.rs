@@ -2,10 +2,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
-use reqwest::{Client, Url};
+use reqwest::{Certificate, Client, Url};
 
 use super::JwksError;
-use crate::auth::keys::KeyError;
 
 /// Largest document that is read: some hundred keys.
 pub(super) const MAX_DOCUMENT_BYTES: usize = 256 * 1024;
@@ -17,13 +16,20 @@ pub(super) enum Source {
 }
 
 impl Source {
-    pub(super) fn http(url: &str, timeout: Duration) -> Result<Self, JwksError> {
-        let url = Url::parse(url).map_err(|_| KeyError::NotAKeySet)?;
-        let client = Client::builder()
+    /// `authorities` (PEM) may vouch for the source, instead of those of the system.
+    pub(super) fn http(url: &str, authorities: Option<&[u8]>, timeout: Duration) -> Result<Self, JwksError> {
+        let url = Url::parse(url).map_err(|_| JwksError::Url)?;
+        let builder = Client::builder()
             .timeout(timeout)
             .redirect(Policy::none())
-            .build()?;
-        Ok(Self::Http(client, url))
+            .no_proxy();
+        let builder = match authorities {
+            Some(pem) => builder.tls_certs_only(certificates(pem)?),
+            None if url.scheme() == "https" => builder,
+            // Those of the system need not be there: images from scratch have none.
+            None => builder.tls_certs_only([]),
+        };
+        Ok(Self::Http(builder.build()?, url))
     }
 
     pub(super) async fn read(&self) -> Result<Vec<u8>, JwksError> {
@@ -32,6 +38,14 @@ impl Source {
             Self::Http(client, url) => get(client, url).await,
         }
     }
+}
+
+/// The certificates of a PEM file, at least one.
+pub(in crate::auth) fn certificates(pem: &[u8]) -> Result<Vec<Certificate>, JwksError> {
+    Certificate::from_pem_bundle(pem)
+        .ok()
+        .filter(|certificates| !certificates.is_empty())
+        .ok_or(JwksError::Authorities)
 }
 
 async fn read_file(path: PathBuf) -> Result<Vec<u8>, JwksError> {

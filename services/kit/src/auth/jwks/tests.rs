@@ -1,6 +1,7 @@
 //! Against a real HTTP server that publishes what the test tells it to.
 
-use std::net::SocketAddr;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -40,7 +41,7 @@ async fn answer(State(issuer): State<Issuer>) -> Response {
     match published {
         Published::Keys(document) => document.into_response(),
         Published::Failure => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-        Published::Redirect => (StatusCode::FOUND, [("location", "/keys")]).into_response(),
+        Published::Redirect => (StatusCode::FOUND, [("location", "/elsewhere")]).into_response(),
     }
 }
 
@@ -68,12 +69,19 @@ impl Scene {
         };
         let router = Router::new()
             .route("/jwks.json", get(answer))
+            .route("/elsewhere", get(|| async { jwks([&es256_key()]) }))
             .with_state(issuer.clone());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let serving = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         let (clock, hand) = Clock::manual(noon());
-        let jwks = Jwks::from_url(&format!("http://{address}/jwks.json"), SETTINGS, clock.clone()).unwrap();
+        let jwks = Jwks::from_url(
+            &format!("http://{address}/jwks.json"),
+            None,
+            SETTINGS,
+            clock.clone(),
+        )
+        .unwrap();
         let verifier = Verifier::new(expectations(TokenKind::Refresh), Keys::Jwks(jwks.clone()), clock);
         Self {
             issuer,
@@ -273,7 +281,7 @@ async fn a_source_that_hangs_is_given_up() {
         timeout: Duration::from_millis(50),
         ..SETTINGS
     };
-    let keys = Jwks::from_url(&url, settings, Clock::fixed(noon())).unwrap();
+    let keys = Jwks::from_url(&url, None, settings, Clock::fixed(noon())).unwrap();
     assert!(matches!(keys.refresh().await, Err(JwksError::Http(_))));
     assert_eq!(keys.keys_for(Some("any")).await.unwrap_err(), Reason::Unavailable);
 }
@@ -287,4 +295,52 @@ async fn errors_name_the_place() {
         error.contains(&scene.address.to_string()) && error.contains("500"),
         "{error}"
     );
+}
+
+/// Answers HTTPS with `document`, one connection after the other, as whoever `certificate` names.
+fn serve_tls(certificate: &rcgen::CertifiedKey<rcgen::KeyPair>, document: Vec<u8>) -> SocketAddr {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(
+            vec![certificate.cert.der().clone()],
+            rustls::pki_types::PrivatePkcs8KeyDer::from(certificate.signing_key.serialize_der()).into(),
+        )
+        .unwrap();
+    let (listener, config) = (TcpListener::bind("127.0.0.1:0").unwrap(), Arc::new(config));
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let connection = rustls::ServerConnection::new(config.clone()).unwrap();
+            let mut stream = rustls::StreamOwned::new(connection, stream.unwrap());
+            let head = format!(
+                "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
+                document.len()
+            );
+            // Callers that do not trust us hang up.
+            let _ = stream
+                .read(&mut [0; 4096])
+                .and_then(|_| stream.write_all(&[head.as_bytes(), &document].concat()))
+                .and_then(|()| stream.flush());
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn over_https_only_who_the_given_authorities_vouch_for_is_believed() {
+    let key = es256_key();
+    let ours = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let other = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let address = serve_tls(&ours, jwks([&key]));
+    let url = format!("https://localhost:{}/jwks.json", address.port());
+    let with = |authorities: &str| {
+        Jwks::from_url(&url, Some(authorities.as_bytes()), SETTINGS, Clock::fixed(noon()))
+    };
+    with(&ours.cert.pem()).unwrap().refresh().await.unwrap();
+    let refused = with(&other.cert.pem()).unwrap().refresh().await;
+    assert!(matches!(refused, Err(JwksError::Http(_))), "{refused:?}");
+    assert!(matches!(with("no PEM"), Err(JwksError::Authorities)));
 }

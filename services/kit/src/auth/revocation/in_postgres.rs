@@ -53,11 +53,7 @@ impl PostgresRevocations {
             .fetch_all(&mut *connection)
             .await
         };
-        let rows = self
-            .database
-            .run("list_revoked_tokens", query)
-            .await
-            .map_err(refused)?;
+        let rows = self.database.run("list_revoked_tokens", query).await?;
         let instant = |second| Timestamp::from_second(second).unwrap_or(Timestamp::MAX);
         Ok(rows
             .into_iter()
@@ -80,10 +76,7 @@ impl PostgresRevocations {
             .await?;
             Ok(done.rows_affected())
         };
-        self.database
-            .run("forget_revoked_tokens", query)
-            .await
-            .map_err(refused)
+        Ok(self.database.run("forget_revoked_tokens", query).await?)
     }
 
     /// The instant (seconds) up to which expired tokens need no entry.
@@ -107,7 +100,7 @@ impl PostgresRevocations {
             .execute(&mut *connection)
             .await
         };
-        self.database.run("revoke_token", query).await.map_err(refused)?;
+        self.database.run("revoke_token", query).await?;
         Ok(())
     }
 
@@ -119,15 +112,14 @@ impl PostgresRevocations {
                 .fetch_one(&mut *connection)
                 .await
         };
-        self.database
-            .run("is_token_revoked", query)
-            .await
-            .map_err(refused)
+        Ok(self.database.run("is_token_revoked", query).await?)
     }
 }
 
-fn refused(error: DatabaseError) -> RevocationError {
-    RevocationError(error.to_string())
+impl From<DatabaseError> for RevocationError {
+    fn from(error: DatabaseError) -> Self {
+        Self(error.to_string())
+    }
 }
 
 impl RevocationStore for PostgresRevocations {

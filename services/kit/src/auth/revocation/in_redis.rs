@@ -54,14 +54,13 @@ impl RedisRevocations {
                     .query_async(&mut connection)
                     .await
             })
-            .await
-            .map_err(refused)?;
+            .await?;
         Ok(!there)
     }
 
     async fn run(&self, pipeline: redis::Pipeline) -> Result<(), RevocationError> {
         let run = |mut connection| async move { pipeline.exec_async(&mut connection).await };
-        self.redis.run(run).await.map_err(refused)
+        Ok(self.redis.run(run).await?)
     }
 
     async fn revoke_in_redis(&self, token_id: &str, expires: Timestamp) -> Result<(), RevocationError> {
@@ -71,7 +70,7 @@ impl RedisRevocations {
             .ignore()
             .exists(self.marker());
         let run = |mut connection| async move { pipeline.query_async(&mut connection).await };
-        let (has_marker,): (bool,) = self.redis.run(run).await.map_err(refused)?;
+        let (has_marker,): (bool,) = self.redis.run(run).await?;
         if has_marker { Ok(()) } else { Err(lost()) }
     }
 
@@ -79,7 +78,7 @@ impl RedisRevocations {
         let mut command = redis::cmd("MGET");
         command.arg(self.marker()).arg(self.key(token_id));
         let run = |mut connection| async move { command.query_async(&mut connection).await };
-        let (marker, revoked): (Option<u8>, Option<u8>) = self.redis.run(run).await.map_err(refused)?;
+        let (marker, revoked): (Option<u8>, Option<u8>) = self.redis.run(run).await?;
         match marker {
             Some(_) => Ok(revoked.is_some()),
             None => Err(lost()),
@@ -102,8 +101,10 @@ impl RedisRevocations {
     }
 }
 
-fn refused(error: RedisError) -> RevocationError {
-    RevocationError(error.to_string())
+impl From<RedisError> for RevocationError {
+    fn from(error: RedisError) -> Self {
+        Self(error.to_string())
+    }
 }
 
 fn lost() -> RevocationError {

@@ -138,7 +138,16 @@ fn exactly_one_source_of_keys() {
     for url in ["file:///etc/passwd", "not a url", "https://"] {
         assert!(mistakes(&["--jwks-url", url]).contains("JWKS_URL"), "{url}");
     }
-    assert!(parse(&["--jwks-url", "https://issuer.example/jwks.json"]).is_ok());
+    let url = ["--jwks-url", "https://issuer.example/jwks.json"];
+    assert!(parse(&url).is_ok());
+    let authorities = files.write("ca.pem", "no certificate");
+    for (path, mistake) in [
+        (authorities.as_str(), "holds no certificate"),
+        ("/nowhere", "No such file"),
+    ] {
+        let text = mistakes(&[&url[..], &["--jwks-ca-file", path]].concat());
+        assert!(text.contains("JWKS_CA_FILE") && text.contains(mistake), "{text}");
+    }
 }
 
 #[test]
