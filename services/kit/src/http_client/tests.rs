@@ -417,3 +417,28 @@ fn a_call_shows_nothing_of_its_contents() {
     let call = Call::post("/CANARY").body(HeaderValue::from_static("text/plain"), "CANARY");
     assert!(!format!("{call:?}").contains("CANARY"));
 }
+
+/// The span of the call lies between the caller's and the callee's.
+#[tokio::test]
+async fn the_callee_learns_of_the_calls_own_span() {
+    use opentelemetry::trace::{TraceContextExt, TracerProvider};
+    use tracing_opentelemetry::OpenTelemetrySpanExt;
+    use tracing_subscriber::layer::SubscriberExt;
+    let provider = opentelemetry_sdk::trace::SdkTracerProvider::builder().build();
+    let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("test"));
+    let _subscriber = tracing::subscriber::set_default(tracing_subscriber::registry().with(layer));
+    let case = Case::new(&[]).await;
+    let outer = tracing::info_span!("handler");
+    let context = outer.context().span().span_context().clone();
+    assert_eq!(case.send(Call::get("/a")).instrument(outer).await, Ok(200));
+    let (_, _, headers, _) = case.host.seen.lock().unwrap().pop().unwrap();
+    let traceparent = headers["traceparent"].to_str().unwrap().to_owned();
+    assert!(
+        traceparent.contains(&context.trace_id().to_string()),
+        "{traceparent}"
+    );
+    assert!(
+        !traceparent.contains(&context.span_id().to_string()),
+        "{traceparent}"
+    );
+}
