@@ -10,12 +10,13 @@ use http::{HeaderMap, HeaderValue, header};
 use prometheus::IntCounter;
 use serde::Deserialize;
 use service_kit::error::Problem;
+use utoipa::ToSchema;
 
 use crate::domain::{Generator, Index, Patient, Seed};
 use crate::fhir;
 
 /// In which form patients are sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Format {
     /// One JSON document.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 mod body;
 mod calendar;
@@ -39,7 +40,7 @@ use draw::Part;
 pub const AS_OF: Date = Date::constant(2026, 1, 1);
 
 /// How much a record tells. A deeper one says the same as a shallower one, and more.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Depth {
     /// Who the patient is.
@@ -52,7 +53,7 @@ pub enum Depth {
 }
 
 /// One synthetic patient.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Patient {
     /// `syn-<seed>-<index>`: with the cohort, if one was asked for, enough to generate the patient again.
     pub patient_id: String,

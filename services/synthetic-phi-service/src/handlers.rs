@@ -6,10 +6,10 @@ use axum::extract::State;
 use axum::response::Response;
 use http::HeaderMap;
 use prometheus::{IntCounter, Registry};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 use service_kit::error::Problem;
 use service_kit::extract::{Json, Query};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::INFO;
 use crate::answer::{self, Format, Writer};
@@ -50,50 +50,106 @@ impl App {
 }
 
 /// The parameters of `GET`: which patients, how deep, in which form.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Parameters {
+    /// What the patients are made from; random when not given.
+    #[param(maximum = 9_007_199_254_740_991_i64)]
     seed: Option<u64>,
+    /// Which patient of the seed, or the first of them.
+    #[param(maximum = 1_999_999)]
     index: Option<u64>,
+    /// How much the record tells.
     #[serde(default)]
+    #[param(inline, required = false)]
     depth: Depth,
+    /// What the patients have: names of the catalogue or ICD-10-CM codes, separated by commas.
+    #[param(example = "diabetes_type_2,hypertension")]
     conditions: Option<String>,
+    /// Completed years, or a range of them.
+    #[param(pattern = "^[0-9]{1,3}(-[0-9]{1,3})?$", example = "40-64")]
     age: Option<String>,
+    #[param(inline)]
     sex: Option<Sex>,
+    /// Before the `Accept` header.
+    #[param(inline)]
     format: Option<Format>,
     /// Only for streams.
+    #[param(ignore)]
     count: Option<i64>,
 }
 
 /// The body of a batch request.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct BatchRequest {
+    /// How many.
+    #[schema(minimum = 1, maximum = 100)]
     count: i64,
+    /// What the patients are made from; random when not given.
+    #[schema(maximum = 9_007_199_254_740_991_i64)]
     seed: Option<u64>,
+    /// The first of them.
+    #[schema(maximum = 1_999_999)]
     index: Option<u64>,
+    /// How much the records tell.
     #[serde(default)]
     depth: Depth,
+    /// What the patients have: names of the catalogue or ICD-10-CM codes.
     #[serde(default)]
     conditions: Vec<String>,
+    /// Completed years, or a range of them.
+    #[schema(pattern = "^[0-9]{1,3}(-[0-9]{1,3})?$", example = "40-64")]
     age: Option<String>,
     sex: Option<Sex>,
 }
 
 /// The parameter of `POST`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Form {
+    /// Before the `Accept` header.
+    #[param(inline)]
     format: Option<Format>,
 }
 
-pub(crate) async fn info() -> Json<Value> {
-    Json(json!({
-        "service": INFO.build.service,
-        "version": INFO.build.version,
-        "description": INFO.about,
-        "endpoints": ENDPOINTS,
-    }))
+/// The answer to a batch request, as [`answer`] writes it.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "for the OpenAPI document")]
+pub(crate) struct Batch {
+    seed: Seed,
+    count: usize,
+    patients: Vec<Patient>,
 }
 
+/// What this service is.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Info {
+    service: &'static str,
+    version: &'static str,
+    description: &'static str,
+    /// Method and path of each.
+    endpoints: &'static [&'static str],
+}
+
+/// What this service is
+#[utoipa::path(get, path = "", responses((status = OK, description = "Name, version and endpoints.", body = Info)))]
+pub(crate) async fn info() -> Json<Info> {
+    Json(Info {
+        service: INFO.build.service,
+        version: INFO.build.version,
+        description: INFO.about,
+        endpoints: &ENDPOINTS,
+    })
+}
+
+/// One synthetic patient
+#[utoipa::path(get, path = "", params(Parameters), responses((status = OK, description = "The patient.", content(
+    (Patient = "application/json"),
+    (Patient = "application/x-ndjson"),
+    (Value = "application/fhir+json"),
+    (Value = "application/fhir+ndjson"),
+))))]
 pub(crate) async fn generate_single(
     State(app): State<App>,
     headers: HeaderMap,
@@ -108,6 +164,15 @@ pub(crate) async fn generate_single(
     answer::respond(Writer::one(format, patient), format, short).await
 }
 
+/// Several synthetic patients, which follow each other
+#[utoipa::path(post, path = "", params(Form), request_body = BatchRequest, responses(
+    (status = OK, description = "The patients.", content(
+        (Batch = "application/json"),
+        (String = "application/x-ndjson"),
+        (Value = "application/fhir+json"),
+        (String = "application/fhir+ndjson"),
+    )),
+))]
 pub(crate) async fn generate_batch(
     State(app): State<App>,
     headers: HeaderMap,
@@ -129,7 +194,14 @@ pub(crate) async fn generate_batch(
     answer::respond(Writer::batch(format, seed, patients), format, false).await
 }
 
-/// As many patients as asked for, made while they are sent.
+/// As many synthetic patients as asked for, one a line, made while they are sent
+#[utoipa::path(get, path = "",
+    params(Parameters, ("count" = Option<i64>, Query, description = "How many.", minimum = 1, maximum = 2_000_000)),
+    responses((status = OK, description = "The patients, one a line.", content(
+        (String = "application/x-ndjson"),
+        (String = "application/fhir+ndjson"),
+    ))),
+)]
 pub(crate) async fn generate_stream(
     State(app): State<App>,
     headers: HeaderMap,

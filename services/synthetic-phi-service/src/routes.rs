@@ -1,12 +1,11 @@
 //! Every path of this service; the common ones (health, metrics, compliance) come with the kit.
 
-use service_kit::Routes;
-use service_kit::service::{get, post};
+use service_kit::{Routes, routes};
 
-use crate::handlers::{App, generate_batch, generate_single, generate_stream, info};
+use crate::handlers::{self, App};
 
 /// Path and methods, for `GET /`.
-pub(crate) const ENDPOINTS: [&str; 8] = [
+pub(crate) const ENDPOINTS: [&str; 9] = [
     "GET /",
     "GET /synthetic-patient",
     "POST /synthetic-patient",
@@ -15,15 +14,16 @@ pub(crate) const ENDPOINTS: [&str; 8] = [
     "GET /health",
     "GET /readiness",
     "GET /metrics",
+    "GET /openapi.json",
 ];
 
 pub(crate) fn routes(app: App) -> Routes {
     Routes::new()
-        .public("/", get(info))
+        .public("/", routes!(handlers::info))
         .public(
             "/synthetic-patient",
-            get(generate_single).and(post(generate_batch)),
+            routes!(handlers::generate_single, handlers::generate_batch),
         )
-        .public("/synthetic-patients", get(generate_stream))
+        .public("/synthetic-patients", routes!(handlers::generate_stream))
         .with_state(app)
 }

@@ -2,11 +2,12 @@
 
 use jiff::civil::Date;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::codes::{Concept, System};
 
 /// A diagnosis of a patient, coded in ICD-10-CM and in SNOMED CT.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Condition {
     /// Always `ICD-10-CM`.
     pub system: System,
@@ -24,7 +25,7 @@ pub struct Condition {
 }
 
 /// A medication, coded in RxNorm.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Medication {
     /// Always `RxNorm`.
     pub system: System,
@@ -44,7 +45,7 @@ pub struct Medication {
 }
 
 /// Vital signs; the names tell the unit.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Vitals {
     /// Systolic blood pressure.
     pub systolic_mmhg: i32,
@@ -67,7 +68,7 @@ pub struct Vitals {
 }
 
 /// Laboratory values; the names tell the unit.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Laboratory {
     /// Glycated haemoglobin; 6.5 and more is diabetes (American Diabetes Association, Standards of Care).
     pub hba1c_percent: f64,
@@ -96,7 +97,7 @@ pub struct Laboratory {
 }
 
 /// Why and where a patient was seen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Setting {
     /// In a practice.
@@ -106,7 +107,7 @@ pub enum Setting {
 }
 
 /// A visit.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Encounter {
     /// The day, or the first of them.
     pub date: Date,
@@ -125,7 +126,7 @@ pub struct Encounter {
 }
 
 /// What a patient does not tolerate.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Allergy {
     /// The allergy, in SNOMED CT.
     #[serde(flatten)]
@@ -139,7 +140,7 @@ pub struct Allergy {
 }
 
 /// A dose of a vaccine, coded in CVX.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Immunization {
     /// The vaccine.
     #[serde(flatten)]
@@ -149,7 +150,7 @@ pub struct Immunization {
 }
 
 /// Something done, coded in SNOMED CT.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Procedure {
     /// What.
     #[serde(flatten)]
@@ -162,7 +163,7 @@ pub struct Procedure {
 }
 
 /// An implant, with a device identifier from GS1's range for examples (prefix 952).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Device {
     /// What, in SNOMED CT.
     #[serde(flatten)]
@@ -184,7 +185,7 @@ pub struct Device {
 }
 
 /// Who pays.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Coverage {
     /// What kind of payer.
     pub kind: Payer,
@@ -195,7 +196,7 @@ pub struct Coverage {
 }
 
 /// Kinds of payers. Which patient has which is an order of magnitude, not from a publication.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Payer {
     /// For those of 65 and over.
@@ -207,7 +208,7 @@ pub enum Payer {
 }
 
 /// A bill for an encounter.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Claim {
     /// When it was sent.
     pub date: Date,
@@ -218,7 +219,7 @@ pub struct Claim {
 }
 
 /// All that is known of a patient's health.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Chart {
     /// Diagnoses: those that last, and at depth lifetime those that passed.
     pub conditions: Vec<Condition>,

@@ -2,19 +2,24 @@
 //! can be checked as a whole.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// A code system, by the identifier FHIR gives it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, ToSchema)]
 pub enum System {
     /// SNOMED CT.
+    #[schema(rename = "SNOMED CT")]
     Snomed,
     /// LOINC.
+    #[schema(rename = "LOINC")]
     Loinc,
     /// RxNorm, ingredients.
     RxNorm,
     /// CDC's vaccine codes.
+    #[schema(rename = "CVX")]
     Cvx,
     /// ICD-10-CM.
+    #[schema(rename = "ICD-10-CM")]
     Icd10Cm,
 }
 
@@ -49,7 +54,7 @@ impl Serialize for System {
 }
 
 /// A code with its system and text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, ToSchema)]
 pub struct Concept {
     /// The code system.
     pub system: System,

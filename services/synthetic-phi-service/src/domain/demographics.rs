@@ -1,5 +1,6 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::calendar::{self, Day};
 use super::catalogue::{AREA_CODES, FAMILY_NAMES, FEMALE_NAMES, MALE_NAMES, STATES, STREETS, TOWNS};
@@ -8,7 +9,7 @@ use super::draw::Draw;
 use super::{AS_OF, tables};
 
 /// Administrative sex, as US systems record it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Sex {
     /// Female.
@@ -18,7 +19,7 @@ pub enum Sex {
 }
 
 /// Race, as the US census asks for it (OMB, 1997 standards).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Race {
     /// White.
@@ -38,7 +39,7 @@ pub enum Race {
 }
 
 /// Ethnicity, as the US census asks for it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Ethnicity {
     /// Hispanic or Latino.
@@ -48,7 +49,7 @@ pub enum Ethnicity {
 }
 
 /// A name nobody has: the family name ends in three digits.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Name {
     /// Given name.
     pub given: &'static str,
@@ -57,7 +58,7 @@ pub struct Name {
 }
 
 /// An address nobody lives at.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Address {
     /// Number and street.
     pub line: String,

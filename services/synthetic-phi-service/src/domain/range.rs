@@ -4,6 +4,7 @@ use std::ops::Range;
 use rand::TryRng;
 use rand::rngs::{SysError, SysRng};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// A number is outside what the service takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -16,7 +17,7 @@ pub struct OutOfRange {
 
 /// What a population of patients is made from. At most 2⁵³ − 1, so that JSON readers keep it exactly (RFC
 /// 8259, section 6).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Seed(u64);
 
 impl Seed {
@@ -51,7 +52,7 @@ impl TryFrom<u64> for Seed {
 
 /// Which patient of a seed, from 0. Bounded, because identifiers are unique only as far as there are numbers
 /// that were never assigned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
 pub struct Index(u64);
 
 impl Index {
