@@ -94,6 +94,7 @@ pub struct Patient {
     pub address: Address,
     /// Health; not at depth demographic.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Chart)]
     pub chart: Option<Chart>,
 }
 

@@ -64,7 +64,7 @@ pub(crate) struct Parameters {
     #[param(inline, required = false)]
     depth: Depth,
     /// What the patients have: names of the catalogue or ICD-10-CM codes, separated by commas.
-    #[param(example = "diabetes_type_2,hypertension")]
+    #[param(example = "diabetes,hypertension")]
     conditions: Option<String>,
     /// Completed years, or a range of them.
     #[param(pattern = "^[0-9]{1,3}(-[0-9]{1,3})?$", example = "40-64")]

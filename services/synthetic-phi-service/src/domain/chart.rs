@@ -222,25 +222,36 @@ pub struct Claim {
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Chart {
     /// Diagnoses: those that last, and at depth lifetime those that passed.
+    #[schema(required = false)]
     pub conditions: Vec<Condition>,
     /// What is taken for them, and at depth lifetime what was.
+    #[schema(required = false)]
     pub medications: Vec<Medication>,
     /// Latest vital signs.
+    #[schema(required = false)]
     pub vitals: Vitals,
     /// Latest laboratory values.
+    #[schema(required = false)]
     pub laboratory: Laboratory,
     /// What is not tolerated.
+    #[schema(required = false)]
     pub allergies: Vec<Allergy>,
     /// The latest dose of each vaccine; at depth lifetime every dose.
+    #[schema(required = false)]
     pub immunizations: Vec<Immunization>,
     /// Operations; at depth lifetime screening too.
+    #[schema(required = false)]
     pub procedures: Vec<Procedure>,
     /// Implants.
+    #[schema(required = false)]
     pub devices: Vec<Device>,
     /// The latest visit; at depth lifetime all, in order.
+    #[schema(required = false)]
     pub encounters: Vec<Encounter>,
     /// Who pays.
+    #[schema(required = false)]
     pub coverage: Coverage,
     /// A bill for each encounter.
+    #[schema(required = false)]
     pub claims: Vec<Claim>,
 }

@@ -5,9 +5,13 @@ mod api;
 #[cfg(test)]
 mod fhir;
 #[cfg(test)]
+mod openapi;
+#[cfg(test)]
 mod process;
 #[cfg(test)]
 mod prometheus;
+#[cfg(test)]
+mod python;
 #[cfg(test)]
 mod telemetry;
 #[cfg(test)]

@@ -35,7 +35,7 @@ fn command(settings: &[(&str, &str)]) -> Command {
     command
 }
 
-fn output(settings: &[(&str, &str)], arguments: &[&str]) -> Output {
+pub(crate) fn output(settings: &[(&str, &str)], arguments: &[&str]) -> Output {
     command(settings).args(arguments).output().unwrap()
 }
 
@@ -60,13 +60,13 @@ impl Process {
         self.child.id()
     }
 
-    fn terminate(&self) {
+    pub(crate) fn terminate(&self) {
         let pid = Pid::from_raw(self.child.id().try_into().unwrap()).unwrap();
         kill_process(pid, Signal::TERM).unwrap();
     }
 
     /// Exit code and everything it logged.
-    async fn end(mut self) -> (Option<i32>, String) {
+    pub(crate) async fn end(mut self) -> (Option<i32>, String) {
         let logs = self.logs.take().unwrap();
         let text = tokio::task::spawn_blocking(|| logs.join().unwrap())
             .await
