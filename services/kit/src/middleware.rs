@@ -28,6 +28,8 @@ mod panic;
 mod rate_limit;
 mod request_id;
 mod route;
+#[cfg(any(test, feature = "testing"))]
+pub(crate) mod single;
 mod timeout;
 mod trace;
 
@@ -74,6 +76,15 @@ struct At {
     endpoint: Arc<Endpoint>,
 }
 
+impl At {
+    fn new(stack: &Stack, endpoint: Endpoint) -> Self {
+        Self {
+            settings: Arc::clone(&stack.0),
+            endpoint: Arc::new(endpoint),
+        }
+    }
+}
+
 impl Stack {
     pub(crate) fn new(settings: Settings) -> Self {
         Self(Arc::new(settings))
@@ -85,10 +96,7 @@ impl Stack {
             Access::Public => methods,
             Access::Protected(policy) => guarded(policy.clone(), methods),
         };
-        let at = At {
-            settings: Arc::clone(&self.0),
-            endpoint: Arc::new(endpoint),
-        };
+        let at = At::new(self, endpoint);
         let inner = methods.layer(from_fn_with_state(at.clone(), recovered_inside_cors));
         let inner = match &self.0.cors {
             Some(cors) => inner.layer(cors.clone()),

@@ -19,6 +19,7 @@ use crate::rate_limit::RateLimitSettings;
 use crate::telemetry::{TelemetryConfig, TelemetryGuard};
 use crate::{Clock, Context, Service, ServiceInfo, metrics, server, service, telemetry};
 
+pub mod layers;
 mod postgres;
 mod process;
 mod redis;

@@ -66,7 +66,7 @@ async fn a_fuzzer_finds_no_answer_that_the_document_does_not_allow() {
             "--generation-database",
             "none",
         ])
-        .arg(process.url("/openapi.json"));
+        .args([FILE, "--url", &process.url("")]);
     let output = tokio::task::spawn_blocking(move || fuzzer.output().unwrap())
         .await
         .unwrap();
