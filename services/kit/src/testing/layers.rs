@@ -56,7 +56,7 @@ fn settings() -> anyhow::Result<Settings> {
         counting: Counting::default(),
         key: KeyBy::Ip,
     };
-    let (rate_limits, _) = RateLimitSettings::default().limits(&[limit], "layers", &registry)?;
+    let rate_limits = RateLimitSettings::default().limits(&[limit], None, "layers", &registry)?;
     Ok(Settings {
         service: "layers",
         metrics: HttpMetrics::new(&registry, "layers")?,
