@@ -45,10 +45,10 @@ fn patients(criterion: &mut Criterion) {
             each(bencher, depth, count, |patient| vec![patient.age]);
         });
         group.bench_function(BenchmarkId::new("json", name), |bencher| {
-            each(bencher, depth, count, json)
+            each(bencher, depth, count, json);
         });
         group.bench_function(BenchmarkId::new("fhir", name), |bencher| {
-            each(bencher, depth, count, fhir)
+            each(bencher, depth, count, fhir);
         });
     }
     group.finish();

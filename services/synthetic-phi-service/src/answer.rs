@@ -37,10 +37,8 @@ impl Format {
             .get_all(header::ACCEPT)
             .iter()
             .filter_map(|value| value.to_str().ok());
-        let types = accept.flat_map(|list| list.split(','));
-        asked
-            .or_else(|| types.filter_map(Self::of_type).next())
-            .unwrap_or(default)
+        let mut types = accept.flat_map(|list| list.split(','));
+        asked.or_else(|| types.find_map(Self::of_type)).unwrap_or(default)
     }
 
     fn of_type(text: &str) -> Option<Self> {

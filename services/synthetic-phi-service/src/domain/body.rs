@@ -159,16 +159,16 @@ impl<'a> Body<'a> {
             13..=17 => 110,
             _ => 110 + years / 8,
         };
-        let (noise, ratio) = (draw.bell(0, 3), draw.between(-3, 3));
+        let (noise, offset) = (draw.bell(0, 3), draw.between(-3, 3));
         let systolic = usual + self.traits.systolic * years.min(20) / 20 + noise;
-        let diastolic = |systolic: i32| systolic * 5 / 8 + ratio;
+        let lower = |systolic: i32| systolic * 5 / 8 + offset;
         if !self.has(at::HYPERTENSION, day) {
             let systolic = systolic.clamp(70, 129);
-            return (systolic, diastolic(systolic).min(79));
+            return (systolic, lower(systolic).min(79));
         }
         let untreated = (systolic + self.traits.hypertension).max(132);
         let systolic = (untreated - 12 * self.treated(at::HYPERTENSION, day)).max(106);
-        (systolic, diastolic(systolic))
+        (systolic, lower(systolic))
     }
 
     fn rest_rates(&self, day: Day) -> (i32, i32) {
@@ -183,11 +183,11 @@ impl<'a> Body<'a> {
     /// Height in mm and weight in hectograms.
     fn size(&self, day: Day, draw: &mut Draw) -> (i32, i32) {
         let days = day - self.life.born;
-        let (median_height, median_weight) = median_size(self.sex, days);
-        let height = median_height * self.traits.height / 1000;
+        let (length, mass) = median_size(self.sex, days);
+        let height = length * self.traits.height / 1000;
         let noise = draw.between(990, 1010);
         if self.years(day) < 20 {
-            return (height, median_weight * self.traits.build / 1000 * noise / 1000);
+            return (height, mass * self.traits.build / 1000 * noise / 1000);
         }
         let obese = self.has(at::OBESITY, day);
         let bmi = if obese {
@@ -197,12 +197,12 @@ impl<'a> Body<'a> {
         };
         let weight = weight_for(bmi * noise / 1000, height);
         // Rounding and the day's noise must not carry anybody over the line that defines obesity.
-        let line = if obese {
+        let kept = if obese {
             weight.max(weight_for(301, height))
         } else {
             weight.min(weight_for(298, height))
         };
-        (height, line)
+        (height, kept)
     }
 
     /// In tenths of a per cent. Below 6.5 % without diabetes, raised in the years before it is found, at least 6.5 %
@@ -291,10 +291,11 @@ fn median_size(sex: Sex, days: Day) -> (i32, i32) {
             .unwrap_or_default()
     };
     let (years, rest) = (days / YEAR, days % YEAR);
-    let ((weight, height), (next_weight, next_height)) = (at(years), at(years + 1));
+    let (mass, length) = at(years);
+    let (later_mass, later_length) = at(years + 1);
     (
-        height + (next_height - height) * rest / YEAR,
-        weight + (next_weight - weight) * rest / YEAR,
+        length + (later_length - length) * rest / YEAR,
+        mass + (later_mass - mass) * rest / YEAR,
     )
 }
 

@@ -259,7 +259,7 @@ impl Cohort {
         let at = draws.part(Part::Place).below_u64(self.total);
         let position = self.cells.partition_point(|cell| cell.until <= at);
         // There is always one: `at` is below the total.
-        let cell = self.cells.get(position).or(self.cells.last());
+        let cell = self.cells.get(position).or_else(|| self.cells.last());
         cell.map_or(
             Place {
                 age: 0,

@@ -33,7 +33,7 @@ fn luhn(code: &str) -> bool {
         .map(|(digit, weight)| digit * weight)
         .map(|value| value / 10 + value % 10)
         .sum();
-    sum % 10 == 0
+    sum.is_multiple_of(10)
 }
 
 #[test]

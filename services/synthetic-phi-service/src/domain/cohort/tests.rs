@@ -1,3 +1,5 @@
+#![expect(clippy::cast_precision_loss, reason = "counts of people are far below 2^53")]
+
 use super::*;
 
 fn selection(conditions: &str, age: &str, sex: Option<Sex>) -> Result<Selection, NoSuchCohort> {
