@@ -22,6 +22,7 @@ need setpriv util-linux
 need musl-gcc musl-tools
 need promtool prometheus
 need redis-server redis-server
+python3 -c "import ensurepip, venv" 2>/dev/null || packages="$packages python3-venv"
 [ -x /usr/lib/postgresql/15/bin/postgres ] || need postgres postgresql
 [ -z "$packages" ] || say "Debian packages are missing: apt-get install$packages"
 if command -v rustup >/dev/null && ! rustup target list --installed 2>/dev/null | grep -qx x86_64-unknown-linux-musl; then
