@@ -13,6 +13,8 @@ mod prometheus;
 #[cfg(test)]
 mod python;
 #[cfg(test)]
-mod telemetry;
+mod shutdown;
 #[cfg(test)]
 mod stream;
+#[cfg(test)]
+mod telemetry;
