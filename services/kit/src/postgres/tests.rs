@@ -155,43 +155,41 @@ async fn errors_do_not_repeat_values() {
     }
 }
 
-/// Each reads the balance and writes it back: without serialisation and repetition, updates would be lost.
+/// Each reads the balance and writes it back, and none writes before all have read: without serialisation and
+/// repetition, updates would be lost.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn transactions_that_conflict_are_repeated_and_none_is_lost() {
     let (database, context) = fresh().await;
-    let transfers = (0..8).map(|_| {
-        let database = database.clone();
+    let all_have_read = Arc::new(tokio::sync::Barrier::new(3));
+    let increments = [(); 3].map(|()| {
+        let (database, all_have_read) = (database.clone(), Arc::clone(&all_have_read));
         tokio::spawn(async move {
-            // Five attempts are not enough for everybody in this crowd: callers come again, as real ones would.
-            while database
-                .transaction("increment", |mut connection| async move {
-                    increment(&mut connection).await
-                })
-                .await
-                .is_err()
-            {}
+            let (all_have_read, attempts) = (&all_have_read, &AtomicU32::new(0));
+            let work = |mut connection: Connection| async move {
+                let balance: i64 = sqlx::query_scalar("SELECT balance FROM account WHERE id = 1")
+                    .fetch_one(&mut *connection)
+                    .await?;
+                if attempts.fetch_add(1, Ordering::Relaxed) == 0 {
+                    all_have_read.wait().await;
+                }
+                sqlx::query("UPDATE account SET balance = $1 WHERE id = 1")
+                    .bind(balance + 1)
+                    .execute(&mut *connection)
+                    .await
+            };
+            // Those that lose five times come again, as real callers would.
+            while database.transaction("increment", work).await.is_err() {}
         })
     });
-    for transfer in transfers.collect::<Vec<_>>() {
-        transfer.await.unwrap();
+    for increment in increments {
+        increment.await.unwrap();
     }
-    assert_eq!(balance(&database, 1).await, 108);
+    assert_eq!(balance(&database, 1).await, 103);
     let metrics = exposition(&context);
     assert!(
         metrics.contains(r#"db_client_transaction_retries_total{db_operation_name="increment"}"#),
         "{metrics}"
     );
-}
-
-async fn increment(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-    let balance: i64 = sqlx::query_scalar("SELECT balance FROM account WHERE id = 1")
-        .fetch_one(&mut *connection)
-        .await?;
-    sqlx::query("UPDATE account SET balance = $1 WHERE id = 1")
-        .bind(balance + 1)
-        .execute(&mut *connection)
-        .await?;
-    Ok(())
 }
 
 /// Two transactions take two rows in opposite order, and wait for each other after the first.
