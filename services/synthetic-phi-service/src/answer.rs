@@ -87,6 +87,8 @@ pub(crate) struct Writer {
     separator: &'static str,
     end: &'static str,
     started: bool,
+    /// The one that is partly written, and its next piece.
+    current: Option<(Patient, usize)>,
 }
 
 /// Those that exist, or those to be made.
@@ -190,6 +192,7 @@ impl Writer {
             separator,
             end,
             started: false,
+            current: None,
         }
     }
 
@@ -200,6 +203,10 @@ impl Writer {
             chunk.extend_from_slice(self.start.as_bytes());
         }
         while chunk.len() < CHUNK {
+            if self.current.is_some() {
+                self.write_piece(&mut chunk)?;
+                continue;
+            }
             let Some(patient) = self.patients.next() else {
                 chunk.extend_from_slice(self.end.as_bytes());
                 return Ok((chunk, true));
@@ -207,17 +214,32 @@ impl Writer {
             if std::mem::replace(&mut self.started, true) {
                 chunk.extend_from_slice(self.separator.as_bytes());
             }
-            write(&mut chunk, &patient, self.format)?;
+            self.begin(&mut chunk, patient)?;
         }
         Ok((chunk, false))
     }
-}
 
-fn write(to: &mut Vec<u8>, patient: &Patient, format: Format) -> Result<(), serde_json::Error> {
-    match format {
-        Format::Json | Format::Ndjson => serde_json::to_writer(to, patient),
-        Format::Fhir => fhir::write_entries(to, patient),
-        Format::FhirNdjson => fhir::write_bundle(to, patient),
+    /// Plain JSON is written at once, FHIR in pieces.
+    fn begin(&mut self, chunk: &mut Vec<u8>, patient: Patient) -> Result<(), serde_json::Error> {
+        match self.format {
+            Format::Json | Format::Ndjson => return serde_json::to_writer(chunk, &patient),
+            Format::Fhir => {}
+            Format::FhirNdjson => chunk.extend_from_slice(fhir::bundle_start().as_bytes()),
+        }
+        self.current = Some((patient, 0));
+        Ok(())
+    }
+
+    fn write_piece(&mut self, chunk: &mut Vec<u8>) -> Result<(), serde_json::Error> {
+        let Some((patient, piece)) = self.current.take() else {
+            return Ok(());
+        };
+        if fhir::write_piece(chunk, &patient, piece)? {
+            self.current = Some((patient, piece + 1));
+        } else if self.format == Format::FhirNdjson {
+            chunk.extend_from_slice(fhir::BUNDLE_END.as_bytes());
+        }
+        Ok(())
     }
 }
 

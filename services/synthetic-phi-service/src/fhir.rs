@@ -13,36 +13,48 @@ mod findings;
 mod history;
 mod person;
 
-/// Writes a patient's resources as entries of a Bundle, separated by commas.
-pub(crate) fn write_entries(to: &mut Vec<u8>, patient: &Patient) -> Result<(), serde_json::Error> {
-    write_entry(to, &person::patient(patient))?;
+/// A patient as a Bundle.
+pub(crate) fn bundle(patient: &Patient) -> Result<Vec<u8>, serde_json::Error> {
+    let mut bytes = bundle_start().into_bytes();
+    let mut piece = 0;
+    while write_piece(&mut bytes, patient, piece)? {
+        piece += 1;
+    }
+    bytes.extend_from_slice(BUNDLE_END.as_bytes());
+    Ok(bytes)
+}
+
+/// Writes one piece of a patient's resources as entries of a Bundle, separated by commas; false if there is no further
+/// piece. A life in one piece would be megabytes.
+pub(crate) fn write_piece(
+    to: &mut Vec<u8>,
+    patient: &Patient,
+    piece: usize,
+) -> Result<bool, serde_json::Error> {
+    if piece == 0 {
+        write_entry(to, &person::patient(patient))?;
+        return Ok(patient.chart.is_some());
+    }
     let Some(chart) = &patient.chart else {
-        return Ok(());
+        return Ok(false);
     };
     let record = Record { patient, chart };
     let mut write = |resource: Value| {
         to.push(b',');
         write_entry(to, &resource)
     };
-    person::others(record).into_iter().try_for_each(&mut write)?;
-    history::resources(record).try_for_each(&mut write)?;
-    findings::observations(record).try_for_each(&mut write)?;
-    billing::resources(record).try_for_each(&mut write)
-}
-
-/// A patient as a Bundle.
-pub(crate) fn bundle(patient: &Patient) -> Result<Vec<u8>, serde_json::Error> {
-    let mut bytes = Vec::new();
-    write_bundle(&mut bytes, patient)?;
-    Ok(bytes)
-}
-
-/// Writes a patient as a Bundle.
-pub(crate) fn write_bundle(to: &mut Vec<u8>, patient: &Patient) -> Result<(), serde_json::Error> {
-    to.extend_from_slice(bundle_start().as_bytes());
-    write_entries(to, patient)?;
-    to.extend_from_slice(BUNDLE_END.as_bytes());
-    Ok(())
+    match piece {
+        1 => {
+            person::others(record).into_iter().try_for_each(&mut write)?;
+            history::resources(record).try_for_each(&mut write)?;
+            write(billing::coverage(record))?;
+        }
+        _ => {
+            findings::observations(record, piece - 2).try_for_each(&mut write)?;
+            billing::claims(record, piece - 2).try_for_each(&mut write)?;
+        }
+    }
+    Ok(piece < chart.encounters.len() + 1)
 }
 
 fn write_entry(to: &mut Vec<u8>, resource: &Value) -> Result<(), serde_json::Error> {

@@ -5,13 +5,15 @@ use serde_json::{Value, json};
 use super::{Kind, Record, coded, hl7, reference, resource, set, with};
 use crate::domain::{Claim, Payer, Setting};
 
-pub(super) fn resources(record: Record<'_>) -> impl Iterator<Item = Value> {
+/// Those for an encounter, counted from 0.
+pub(super) fn claims(record: Record<'_>, encounter: usize) -> impl Iterator<Item = Value> {
     let claims = record.chart.claims.iter().enumerate();
-    let claims = claims.filter_map(move |(number, item)| claim(record, number, item));
-    std::iter::once(coverage(record)).chain(claims)
+    claims
+        .filter(move |(_, item)| item.encounter == encounter)
+        .filter_map(move |(number, item)| claim(record, number, item))
 }
 
-fn coverage(record: Record<'_>) -> Value {
+pub(super) fn coverage(record: Record<'_>) -> Value {
     let item = &record.chart.coverage;
     let (code, display) = match item.kind {
         Payer::Medicare => ("PUBLICPOL", "public healthcare"),

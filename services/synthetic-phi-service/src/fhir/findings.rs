@@ -11,9 +11,12 @@ const PRESSURE_PROFILE: &str = "http://hl7.org/fhir/us/core/StructureDefinition/
 /// Observations of an encounter are numbered from a multiple of this.
 const PER_ENCOUNTER: usize = 32;
 
-pub(super) fn observations(record: Record<'_>) -> impl Iterator<Item = Value> {
-    let encounters = record.chart.encounters.iter().enumerate();
-    encounters.flat_map(move |(number, encounter)| of_encounter(record, number, encounter))
+/// Those of an encounter, counted from 0.
+pub(super) fn observations(record: Record<'_>, encounter: usize) -> impl Iterator<Item = Value> {
+    let found = record.chart.encounters.get(encounter);
+    found
+        .into_iter()
+        .flat_map(move |item| of_encounter(record, encounter, item))
 }
 
 fn of_encounter(record: Record<'_>, encounter: usize, item: &Encounter) -> Vec<Value> {

@@ -91,6 +91,27 @@ async fn a_million_patients_in_constant_memory_without_a_number_twice() {
     assert!(peak < 64 * 1024, "{peak} KiB");
 }
 
+/// Whole lives in FHIR, a megabyte each, four streams at a time.
+#[tokio::test(flavor = "multi_thread")]
+async fn lives_in_fhir_need_no_more_memory_than_a_piece_of_one() {
+    let process = start();
+    let one = async |seed: u64| {
+        let query = format!("count=100&seed={seed}&depth=lifetime&format=fhir-ndjson");
+        let mut response = stream(&process, &query).await;
+        let mut lines = 0;
+        while let Some(chunk) = response.chunk().await.unwrap() {
+            lines += chunk.iter().filter(|byte| **byte == b'\n').count();
+        }
+        lines
+    };
+    assert_eq!(
+        futures::join!(one(1), one(2), one(3), one(4)),
+        (100, 100, 100, 100)
+    );
+    let peak = peak_memory(&process);
+    assert!(peak < 64 * 1024, "{peak} KiB");
+}
+
 #[derive(Default)]
 struct Numbers {
     ssns: HashSet<u32>,
