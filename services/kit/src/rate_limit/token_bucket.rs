@@ -5,12 +5,12 @@ use super::quota::Quota;
 
 /// A bucket of `burst` tokens, refilled continuously with `limit` tokens per window; a request takes one.
 ///
-/// Counts in units of a token divided by the window's microseconds, of which `limit` flow in each microsecond: whole
-/// numbers throughout, the same here and in Redis.
+/// Counts in units of a token divided by the window's nanoseconds, of which `limit` flow in each nanosecond: whole
+/// numbers throughout. The script in Redis does the same with microseconds.
 #[derive(Clone, Copy, Debug)]
 pub struct TokenBucket {
     limit: u64,
-    /// Units of one token: the window in microseconds.
+    /// Units of one token: the window in nanoseconds.
     token: u64,
     /// Units of a full bucket.
     capacity: u64,
@@ -20,14 +20,14 @@ pub struct TokenBucket {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bucket {
     level: u64,
-    /// Microseconds.
+    /// Nanoseconds.
     at: u64,
 }
 
 impl TokenBucket {
     /// With the given quota.
     pub fn new(quota: &Quota) -> Self {
-        let token = quota.window_micros();
+        let token = quota.window_nanos();
         Self {
             limit: u64::from(quota.limit()),
             token,
@@ -44,7 +44,7 @@ impl TokenBucket {
 
     /// Time until `level` has risen to `wanted`.
     fn until(&self, level: u64, wanted: u64) -> Duration {
-        Duration::from_micros(wanted.saturating_sub(level).div_ceil(self.limit))
+        Duration::from_nanos(wanted.saturating_sub(level).div_ceil(self.limit))
     }
 }
 
@@ -52,7 +52,7 @@ impl Algorithm for TokenBucket {
     type State = Bucket;
 
     fn decide(&self, state: Option<Bucket>, now: u64, cost: u32) -> (Decision, Bucket) {
-        let at = state.map_or(0, |bucket| bucket.at).max(now / 1000);
+        let at = state.map_or(0, |bucket| bucket.at).max(now);
         let before = self.level(state, at);
         let price = self.token.saturating_mul(u64::from(cost));
         let admitted = price <= before;
@@ -68,7 +68,7 @@ impl Algorithm for TokenBucket {
     }
 
     fn spent(&self, state: Bucket, now: u64) -> u32 {
-        let missing = self.capacity - self.level(Some(state), now / 1000);
+        let missing = self.capacity - self.level(Some(state), now);
         saturating_u32(missing.div_ceil(self.token))
     }
 }

@@ -63,6 +63,12 @@ impl RedisConfig {
 }
 
 impl RedisSettings {
+    /// The same with another deadline.
+    #[must_use]
+    pub fn with_deadline(self, deadline: Duration) -> Self {
+        Self { deadline, ..self }
+    }
+
     /// Redis at `url`, with a deadline of 20 ms. Errors do not repeat the URL, which may hold a password.
     pub fn new(url: &str) -> Result<Self, String> {
         Self::from_info(url.into_connection_info().map_err(|_| not_a_url())?, None)
