@@ -6,10 +6,12 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 use local_cluster::{Cluster, Options};
 
+use crate::support::load::Load;
 use crate::support::{checkout, example};
 
 const RELEASE: [&str; 2] = ["-n", "healthcare-operator"];
 const APP: &str = "synthetic-phi-service";
+const POD_UIDS: &str = "get pods -l gitops-health.io/service -o jsonpath={.items[*].metadata.uid}";
 
 #[test]
 fn installed_with_helm_a_service_runs_is_guarded_and_survives() {
@@ -27,6 +29,7 @@ fn installed_with_helm_a_service_runs_is_guarded_and_survives() {
     assert_eq!(children.lines().count(), 10, "{children}");
     callers_are_told_apart(&cluster).unwrap();
     autoscaler_has_metrics(&cluster).unwrap();
+    a_rolling_update_loses_no_request(&cluster).unwrap();
     a_drain_respects_the_budget(&cluster).unwrap();
     pods_survive_upgrade_uninstall_and_reinstall(&cluster).unwrap();
 }
@@ -164,6 +167,40 @@ fn autoscaler_has_metrics(cluster: &Cluster) -> Result<()> {
     })
 }
 
+/// Every pod is replaced twice while kept-alive connections are in use.
+fn a_rolling_update_loses_no_request(cluster: &Cluster) -> Result<()> {
+    let address = kubectl(
+        cluster,
+        "get svc synthetic-phi-service -o jsonpath={.spec.clusterIP}",
+    )?;
+    let load = Load::start(cluster, &format!("http://{address}/synthetic-patient"))?;
+    for round in ["one", "two"] {
+        let before = kubectl(cluster, POD_UIDS)?;
+        let patch = format!(r#"{{"spec":{{"config":{{"ROUND":"{round}"}}}}}}"#);
+        cluster.kubectl(&[
+            "-n",
+            "healthcare",
+            "patch",
+            "hcs",
+            APP,
+            "--type",
+            "merge",
+            "-p",
+            &patch,
+        ])?;
+        eventually("every pod is a new one", Duration::from_mins(3), || {
+            let now = kubectl(cluster, POD_UIDS)?;
+            let replaced = now.split(' ').count() == 3 && now.split(' ').all(|uid| !before.contains(uid));
+            Ok(replaced.then_some(()))
+        })?;
+    }
+    let report = load.finish()?;
+    assert_eq!(report["failures"], 0, "{report}");
+    assert_eq!(report["answers"]["200"], report["requests"], "{report}");
+    assert!(report["requests"].as_u64() > Some(1000), "{report}");
+    Ok(())
+}
+
 /// One of three may go; with the node cordoned no replacement comes, so the next eviction is refused.
 fn a_drain_respects_the_budget(cluster: &Cluster) -> Result<()> {
     let selector = "--pod-selector=gitops-health.io/service=synthetic-phi-service";
@@ -186,12 +223,7 @@ fn a_drain_respects_the_budget(cluster: &Cluster) -> Result<()> {
 }
 
 fn pods_survive_upgrade_uninstall_and_reinstall(cluster: &Cluster) -> Result<()> {
-    let pods = || {
-        kubectl(
-            cluster,
-            "get pods -l gitops-health.io/service -o jsonpath={.items[*].metadata.uid}",
-        )
-    };
+    let pods = || kubectl(cluster, POD_UIDS);
     eventually("three pods", Duration::from_mins(1), || {
         Ok((pods()?.split(' ').count() == 3).then_some(()))
     })?;

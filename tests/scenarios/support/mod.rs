@@ -1,5 +1,6 @@
 //! What the stories share.
 
+pub(crate) mod load;
 pub(crate) mod operator;
 pub(crate) mod proxy;
 pub(crate) mod world;
