@@ -169,6 +169,11 @@ fn autoscaler_has_metrics(cluster: &Cluster) -> Result<()> {
 
 /// Every pod is replaced twice while kept-alive connections are in use.
 fn a_rolling_update_loses_no_request(cluster: &Cluster) -> Result<()> {
+    // Three for good: the load must not make the autoscaler add pods, for what follows counts them.
+    patch_spec(cluster, r#"{"scaling":{"maxReplicas":3}}"#)?;
+    eventually("the autoscaler is gone", Duration::from_mins(1), || {
+        Ok(kubectl(cluster, "get hpa -o name")?.is_empty().then_some(()))
+    })?;
     let address = kubectl(
         cluster,
         "get svc synthetic-phi-service -o jsonpath={.spec.clusterIP}",
@@ -176,18 +181,7 @@ fn a_rolling_update_loses_no_request(cluster: &Cluster) -> Result<()> {
     let load = Load::start(cluster, &format!("http://{address}/synthetic-patient"))?;
     for round in ["one", "two"] {
         let before = kubectl(cluster, POD_UIDS)?;
-        let patch = format!(r#"{{"spec":{{"config":{{"ROUND":"{round}"}}}}}}"#);
-        cluster.kubectl(&[
-            "-n",
-            "healthcare",
-            "patch",
-            "hcs",
-            APP,
-            "--type",
-            "merge",
-            "-p",
-            &patch,
-        ])?;
+        patch_spec(cluster, &format!(r#"{{"config":{{"ROUND":"{round}"}}}}"#))?;
         eventually("every pod is a new one", Duration::from_mins(3), || {
             let now = kubectl(cluster, POD_UIDS)?;
             let replaced = now.split(' ').count() == 3 && now.split(' ').all(|uid| !before.contains(uid));
@@ -198,6 +192,22 @@ fn a_rolling_update_loses_no_request(cluster: &Cluster) -> Result<()> {
     assert_eq!(report["failures"], 0, "{report}");
     assert_eq!(report["answers"]["200"], report["requests"], "{report}");
     assert!(report["requests"].as_u64() > Some(1000), "{report}");
+    Ok(())
+}
+
+fn patch_spec(cluster: &Cluster, spec: &str) -> Result<()> {
+    let patch = format!(r#"{{"spec":{spec}}}"#);
+    cluster.kubectl(&[
+        "-n",
+        "healthcare",
+        "patch",
+        "hcs",
+        APP,
+        "--type",
+        "merge",
+        "-p",
+        &patch,
+    ])?;
     Ok(())
 }
 

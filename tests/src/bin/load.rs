@@ -1,10 +1,8 @@
 //! `load`: keep-alive clients that ask one URL over and over until standard input ends, then tell what they got.
 //!
 //! Runs where the target can be reached, such as the network namespace of a local cluster's node.
-#![expect(clippy::print_stdout, reason = "the output of a tool")]
-
 use std::collections::BTreeMap;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::time::Duration;
 
 use anyhow::Result;
@@ -82,7 +80,7 @@ async fn main() -> Result<()> {
     while let Some(report) = clients.join_next().await {
         total.add(report??);
     }
-    println!("{}", serde_json::to_string(&total)?);
+    writeln!(std::io::stdout(), "{}", serde_json::to_string(&total)?)?;
     Ok(())
 }
 
