@@ -43,8 +43,11 @@ fn decide<A: Algorithm>(limiter: &Local<A>, number: u32) -> bool {
     limiter.decide(&Key::network(black_box(network)), 1).admitted
 }
 
+/// A name for the table, and a decision for the caller of a number.
+type Operation<'a> = (&'static str, Box<dyn Fn(u32) -> bool + 'a>);
+
 /// Nanoseconds of one call, all of them taking turns.
-fn in_turns(operations: &[(&'static str, Box<dyn Fn(u32) -> bool + '_>)], keys: u32) -> Vec<f64> {
+fn in_turns(operations: &[Operation<'_>], keys: u32) -> Vec<f64> {
     let mut times = vec![Vec::with_capacity(ROUNDS); operations.len()];
     for _ in 0..ROUNDS {
         for ((_, operation), times) in operations.iter().zip(&mut times) {
@@ -72,7 +75,7 @@ fn in_memory(out: &mut impl Write) -> anyhow::Result<()> {
     let token_bucket = Local::new(TokenBucket::new(&quota), 65_536);
     let fixed_window = Local::new(FixedWindow::new(&quota), 65_536);
     let two_counter = Local::new(TwoCounter::new(&quota), 65_536);
-    let operations: [(&'static str, Box<dyn Fn(u32) -> bool>); 5] = [
+    let operations: [Operation<'_>; 5] = [
         (
             "governor",
             Box::new(|key| governor.check_key(&address(key)).is_ok()),

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn, Paths};
 use utoipa::openapi::schema::{ComponentsBuilder, ObjectBuilder, Type};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::{Components, InfoBuilder, OpenApi, OpenApiBuilder, PathItem, RefOr, Required};
+use utoipa::openapi::{Components, InfoBuilder, OpenApi, OpenApiBuilder, RefOr, Required};
 
 use crate::ServiceInfo;
 use crate::service::{Access, Description, operations};
@@ -73,7 +73,7 @@ impl Document {
             self.name(operation, method, route.path);
         }
         let path = without_wildcards(route.path);
-        let known = self.paths.paths.entry(path).or_insert_with(PathItem::default);
+        let known = self.paths.paths.entry(path).or_default();
         known.merge_operations(item);
         Ok(())
     }

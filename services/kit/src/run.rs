@@ -112,10 +112,13 @@ where
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
+    // Stopped from the beginning: what the service would do beside its routes ends before it starts.
+    let shutdown = CancellationToken::new();
+    shutdown.cancel();
     let context = Context {
         clock: Clock::system(),
         registry: metrics::registry(&info.build)?,
-        shutdown: CancellationToken::new(),
+        shutdown,
         spans_dropped: IntCounter::new("telemetry_spans_dropped_total", "Not exported.")?,
         redis: None,
     };

@@ -168,12 +168,12 @@ fn document_of(info: &ServiceInfo, own: &Routes) -> Result<String, ServiceError>
 /// Each route inside its layers, and the answers for whatever has no route.
 fn assemble(stack: &Stack, routes: Routes) -> Router {
     let unmatched = MethodRouter::new().fallback(not_found);
-    let router = Router::new().fallback_service(stack.around(Endpoint::unmatched(), unmatched));
+    let bare = Router::new().fallback_service(stack.around(Endpoint::unmatched(), unmatched));
     let with_path = |router: Router, (path, routes)| router.route(path, at_path(stack, path, routes));
     routes
         .by_path()
         .into_iter()
-        .fold(router, with_path)
+        .fold(bare, with_path)
         // The limit is the stack's, for every kind of reading.
         .layer(axum::extract::DefaultBodyLimit::disable())
 }

@@ -43,16 +43,13 @@ pub(crate) fn write_piece(
         to.push(b',');
         write_entry(to, &resource)
     };
-    match piece {
-        1 => {
-            person::others(record).into_iter().try_for_each(&mut write)?;
-            history::resources(record).try_for_each(&mut write)?;
-            write(billing::coverage(record))?;
-        }
-        _ => {
-            findings::observations(record, piece - 2).try_for_each(&mut write)?;
-            billing::claims(record, piece - 2).try_for_each(&mut write)?;
-        }
+    if let Some(encounter) = piece.checked_sub(2) {
+        findings::observations(record, encounter).try_for_each(&mut write)?;
+        billing::claims(record, encounter).try_for_each(&mut write)?;
+    } else {
+        person::others(record).into_iter().try_for_each(&mut write)?;
+        history::resources(record).try_for_each(&mut write)?;
+        write(billing::coverage(record))?;
     }
     Ok(piece < chart.encounters.len() + 1)
 }

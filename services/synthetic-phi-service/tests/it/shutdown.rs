@@ -120,7 +120,7 @@ async fn a_shutdown_under_load_fails_no_request() {
 }
 
 /// Far above what any of the tests needs, far below the deadlines that must not be waited for.
-const SOON: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_mins(1);
 
 async fn ends_soon(process: Process) -> String {
     let (code, logs) = tokio::time::timeout(SOON, process.end())

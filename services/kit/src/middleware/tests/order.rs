@@ -186,7 +186,9 @@ fn samples(server: &TestServer) -> u64 {
     let family = families
         .iter()
         .find(|family| family.name() == "http_server_request_duration_seconds");
-    let series = family.into_iter().flat_map(|family| family.get_metric());
+    let series = family
+        .into_iter()
+        .flat_map(prometheus::proto::MetricFamily::get_metric);
     series
         .map(|metric| metric.get_histogram().get_sample_count())
         .sum()

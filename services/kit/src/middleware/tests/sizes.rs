@@ -68,42 +68,21 @@ async fn bodies_are_measured_as_they_pass() {
     let stream = client.get(server.url("/stream")).send().await.unwrap();
     assert_eq!(stream.text().await.unwrap(), "onetwothree");
     client.head(server.url("/stream")).send().await.unwrap();
-    let labels = |method: &str, route: &str| {
-        format!(r#"{{http_request_method="{method}",http_response_status_code="200",http_route="{route}"}}"#)
+    let sum = |side: &str, method: &str, route: &str, bytes: usize| {
+        format!(
+            r#"http_server_{side}_body_size_bytes_sum{{http_request_method="{method}",http_response_status_code="200",http_route="{route}"}} {bytes}"#
+        )
     };
     check(
         &server,
         &[
-            &format!(
-                "http_server_request_body_size_bytes_sum{} 309",
-                labels("POST", "/length")
-            ),
-            &format!(
-                "http_server_request_body_size_bytes_count{} 2",
-                labels("POST", "/length")
-            ),
+            &sum("request", "POST", "/length", 309),
             // "300" and "9"
-            &format!(
-                "http_server_response_body_size_bytes_sum{} 4",
-                labels("POST", "/length")
-            ),
+            &sum("response", "POST", "/length", 4),
             // What a handler leaves unread is not counted.
-            &format!(
-                "http_server_request_body_size_bytes_sum{} 0",
-                labels("POST", "/unread")
-            ),
-            &format!(
-                "http_server_response_body_size_bytes_sum{} 11",
-                labels("GET", "/stream")
-            ),
-            &format!(
-                "http_server_response_body_size_bytes_count{} 1",
-                labels("GET", "/stream")
-            ),
-            &format!(
-                "http_server_response_body_size_bytes_sum{} 0",
-                labels("HEAD", "/stream")
-            ),
+            &sum("request", "POST", "/unread", 0),
+            &sum("response", "GET", "/stream", 11),
+            &sum("response", "HEAD", "/stream", 0),
         ],
     );
 }
