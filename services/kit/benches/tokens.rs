@@ -106,6 +106,9 @@ fn subject(algorithm: Algorithm) -> anyhow::Result<Subject> {
     })
 }
 
+/// A name for the table, and what is measured.
+type Operation<'a> = (&'static str, Box<dyn Fn() -> bool + 'a>);
+
 impl Subject {
     fn verify(&self) -> bool {
         self.expectations
@@ -132,7 +135,7 @@ impl Subject {
         self.signer.sign(TokenKind::Access, black_box(&grant())).is_ok()
     }
 
-    fn operations(&self) -> [(&'static str, Box<dyn Fn() -> bool + '_>); 4] {
+    fn operations(&self) -> [Operation<'_>; 4] {
         [
             ("verify", Box::new(|| self.verify())),
             ("decode", Box::new(|| self.decode())),

@@ -23,6 +23,7 @@ mod identifiers;
 mod implants;
 mod range;
 mod tables;
+mod words;
 
 pub use chart::{
     Allergy, Chart, Claim, Condition, Coverage, Device, Encounter, Immunization, Laboratory, Medication,

@@ -3,107 +3,21 @@
 //! in it qualify, then what the cell leaves open is drawn under the same condition. A cohort is therefore distributed
 //! as the same people are within the whole population.
 
+use super::Sex;
 use super::catalogue::{COUNT, DIAGNOSES, Diagnosis};
 use super::draw::{Draw, Draws, Part};
-use super::{Sex, tables};
+
+mod population;
+mod selection;
+
+use population::{deaths, people};
+pub use selection::{NoSuchCohort, Selection};
 
 /// Completed years nobody exceeds.
 pub(super) const OLDEST: u8 = 100;
 
 /// How many years back the records of the dead go.
 const YEARS_OF_DEATHS: u8 = 10;
-
-/// How many conditions a cohort may require.
-const MOST_CONDITIONS: usize = 6;
-
-/// Why a cohort cannot be made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NoSuchCohort {
-    /// A condition is not in the catalogue.
-    #[error("conditions must be a comma-separated list of names of {}", names())]
-    Condition,
-    /// Too many of them.
-    #[error("conditions can be at most {MOST_CONDITIONS}")]
-    TooMany,
-    /// The age is not a range.
-    #[error("age must be a number of years or a range such as 40-64, from 0 to {OLDEST}")]
-    Age,
-    /// Nobody is like that.
-    #[error("nobody of this age and sex has these conditions")]
-    Empty,
-}
-
-fn names() -> String {
-    DIAGNOSES
-        .iter()
-        .map(|diagnosis| diagnosis.key)
-        .collect::<Vec<_>>()
-        .join(", ")
-}
-
-/// Which people a cohort consists of.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Selection {
-    required: Vec<usize>,
-    ages: Option<(u8, u8)>,
-    sex: Option<Sex>,
-}
-
-impl Selection {
-    /// From the words of a request: condition names or ICD-10-CM codes separated by commas, years such as `40-64`.
-    pub fn parse(
-        conditions: Option<&str>,
-        age: Option<&str>,
-        sex: Option<Sex>,
-    ) -> Result<Self, NoSuchCohort> {
-        let words = conditions
-            .into_iter()
-            .flat_map(|list| list.split(','))
-            .map(str::trim);
-        let mut required = words
-            .filter(|word| !word.is_empty())
-            .map(|word| position(word).ok_or(NoSuchCohort::Condition))
-            .collect::<Result<Vec<usize>, _>>()?;
-        required.sort_unstable();
-        required.dedup();
-        if required.len() > MOST_CONDITIONS {
-            return Err(NoSuchCohort::TooMany);
-        }
-        Ok(Self {
-            required,
-            ages: age.map(years).transpose()?,
-            sex,
-        })
-    }
-
-    fn admits(&self, sex: Sex, age: u8) -> bool {
-        self.sex.is_none_or(|wanted| wanted == sex)
-            && self
-                .ages
-                .is_none_or(|(first, last)| (first..=last).contains(&age))
-    }
-}
-
-fn position(word: &str) -> Option<usize> {
-    DIAGNOSES
-        .iter()
-        .position(|diagnosis| diagnosis.key == word || diagnosis.icd10.code.eq_ignore_ascii_case(word))
-}
-
-fn years(text: &str) -> Result<(u8, u8), NoSuchCohort> {
-    let number = |text: &str| {
-        let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        digits
-            .then(|| text.parse::<u8>().ok())
-            .flatten()
-            .filter(|age| *age <= OLDEST)
-    };
-    let (first, last) = text.split_once('-').unwrap_or((text, text));
-    match (number(first.trim()), number(last.trim())) {
-        (Some(first), Some(last)) if first <= last => Ok((first, last)),
-        _ => Err(NoSuchCohort::Age),
-    }
-}
 
 /// People alike in age and sex, and how their lives stand.
 #[derive(Clone, Copy, Debug)]
@@ -354,50 +268,6 @@ pub(super) const fn rank_limit(prevalence: u32) -> u64 {
 /// Whether somebody of this rank has the diagnosis at that age.
 pub(super) fn has(diagnosis: &Diagnosis, rank: u32, sex: Sex, age: u8) -> bool {
     u64::from(rank) < rank_limit(diagnosis.prevalence(sex, age))
-}
-
-/// How many people of an age are alive. Within a five-year group each year has as many; those of 85 and over become
-/// fewer as they die.
-fn people(sex: Sex, age: u8) -> f64 {
-    if age < 85 {
-        return group(sex, usize::from(age / 5)) / 5.0;
-    }
-    let survival = 1.0 - death_rate(sex, 85);
-    let last = (0..OLDEST - 84).fold(1.0, |rest, _| rest * survival);
-    let first = group(sex, 17) * (1.0 - survival) / (1.0 - last);
-    (85..age).fold(first, |rest, _| rest * survival)
-}
-
-fn group(sex: Sex, at: usize) -> f64 {
-    let (men, all) = tables::PEOPLE.get(at).copied().unwrap_or_default();
-    f64::from(match sex {
-        Sex::Male => men,
-        Sex::Female => all - men,
-    })
-}
-
-/// A year's deaths per person.
-fn death_rate(sex: Sex, age: u8) -> f64 {
-    let reached = tables::DEATHS.iter().take_while(|(from, _)| *from <= age).last();
-    let both = reached.map_or(0.0, |(_, rate)| f64::from(*rate)) / 10_000_000.0;
-    let (men, women, all) = tables::DEATHS_BY_SEX;
-    let own = match sex {
-        Sex::Male => men,
-        Sex::Female => women,
-    };
-    both * f64::from(own) / f64::from(all)
-}
-
-/// How many died at this age so many full years ago: those alive now are what was left of those alive then.
-fn deaths(sex: Sex, age: u8, ago: u8) -> f64 {
-    let now = age.saturating_add(ago).saturating_add(1);
-    if now > OLDEST {
-        return 0.0;
-    }
-    let alive_then = (age..now).fold(people(sex, now), |alive, age| {
-        alive / (1.0 - death_rate(sex, age))
-    });
-    alive_then * death_rate(sex, age)
 }
 
 #[cfg(test)]

@@ -5,8 +5,15 @@ use super::catalogue::{COUNT, DIAGNOSES, DOSES, Diagnosis, Drug, EPISODES, Episo
 use super::codes::{self, Concept};
 use super::cohort::{self, Cohort, Place, Ranks};
 use super::demographics::Life;
-use super::draw::{Draw, Draws, Part};
+use super::draw::{Draws, Part};
 use super::{Sex, calendar};
+
+mod allergies;
+mod visits;
+
+use allergies::{Sensitivity, allergies};
+pub(super) use visits::Visit;
+use visits::{screenings, visits};
 
 /// A lasting condition.
 #[derive(Clone, Copy, Debug)]
@@ -45,17 +52,6 @@ pub(super) struct Implant {
     pub(super) day: Day,
 }
 
-/// A visit that took place. The order of the kinds decides which remains when two fall on a day.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Visit {
-    Operation(&'static str),
-    Found(&'static str),
-    Acute { reason: &'static str, fever: bool },
-    CheckUp,
-    WellChild,
-    FollowUp,
-}
-
 /// Everything that happens to somebody, each list in the order of days.
 #[derive(Clone, Debug)]
 pub(super) struct Course {
@@ -68,37 +64,6 @@ pub(super) struct Course {
     pub(super) screenings: Vec<(Concept, Day)>,
     pub(super) visits: Vec<(Day, Visit)>,
 }
-
-/// What somebody may be allergic to.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Sensitivity {
-    pub(super) allergy: Concept,
-    pub(super) reaction: Concept,
-    pub(super) category: &'static str,
-    /// Of 100 people; orders of magnitude, not from a publication.
-    percent: u32,
-}
-
-const SENSITIVITIES: [Sensitivity; 3] = [
-    Sensitivity {
-        allergy: codes::PENICILLIN_ALLERGY,
-        reaction: codes::RASH,
-        category: "medication",
-        percent: 10,
-    },
-    Sensitivity {
-        allergy: codes::PEANUT_ALLERGY,
-        reaction: codes::URTICARIA,
-        category: "food",
-        percent: 2,
-    },
-    Sensitivity {
-        allergy: codes::POLLEN_ALLERGY,
-        reaction: codes::RHINITIS,
-        category: "environment",
-        percent: 15,
-    },
-];
 
 const YEAR: Day = 365;
 
@@ -177,21 +142,6 @@ fn onset_ages(diagnosis: &Diagnosis, rank: u32, sex: Sex) -> (i32, i32) {
 fn scaled(length: i32, fraction: u32) -> i32 {
     let scaled = i64::from(length) * i64::from(fraction) / 10_000;
     i32::try_from(scaled).unwrap_or_default()
-}
-
-fn allergies(life: Life, draws: &Draws) -> Vec<(Sensitivity, Day)> {
-    let mut draw = draws.part(Part::Allergy);
-    let mut found = Vec::new();
-    for sensitivity in SENSITIVITIES {
-        let (has, day) = (
-            draw.chance(sensitivity.percent),
-            life.born + draw.between(180, 12 * YEAR),
-        );
-        if has && day < life.end {
-            found.push((sensitivity, day));
-        }
-    }
-    found
 }
 
 /// What passes, year by year.
@@ -316,96 +266,4 @@ fn doses(life: Life, draws: &Draws) -> Vec<(Concept, Day)> {
     }
     given.sort_by_key(|(concept, day)| (*day, concept.code));
     given
-}
-
-/// Colonoscopy and mammography at the check-ups of the ages at which they are advised (USPSTF): every tenth year from
-/// 45 to 75, every other year from 40 to 74.
-fn screenings(sex: Sex, life: Life, visits: &[(Day, Visit)]) -> Vec<(Concept, Day)> {
-    let mut done = Vec::new();
-    let (mut colonoscopy, mut mammography) = (Day::MIN / 2, Day::MIN / 2);
-    let check_ups = visits.iter().filter(|(_, visit)| *visit == Visit::CheckUp);
-    for (day, _) in check_ups {
-        let years = (day - life.born) / YEAR;
-        if (45..=75).contains(&years) && day - colonoscopy >= 10 * YEAR {
-            colonoscopy = *day;
-            done.push((codes::COLONOSCOPY, *day));
-        }
-        if sex == Sex::Female && (40..=74).contains(&years) && day - mammography >= 2 * YEAR - 60 {
-            mammography = *day;
-            done.push((codes::MAMMOGRAPHY, *day));
-        }
-    }
-    done
-}
-
-/// Days of age at which children are seen (American Academy of Pediatrics, periodicity schedule).
-const INFANT_VISITS: [Day; 11] = [5, 30, 61, 122, 183, 274, 366, 457, 549, 731, 914];
-
-fn visits(
-    onsets: &[Onset],
-    spells: &[Spell],
-    implants: &[Implant],
-    life: Life,
-    draws: &Draws,
-) -> Vec<(Day, Visit)> {
-    let mut visits = routine(life, &mut draws.part(Part::Visits));
-    visits.extend(follow_ups(onsets, life));
-    visits.extend(
-        onsets
-            .iter()
-            .map(|onset| (onset.day, Visit::Found(onset.diagnosis.icd10.code))),
-    );
-    visits.extend(spells.iter().map(|spell| {
-        let visit = Visit::Acute {
-            reason: spell.episode.icd10.code,
-            fever: spell.episode.fever,
-        };
-        (spell.first, visit)
-    }));
-    visits.extend(
-        implants
-            .iter()
-            .map(|implant| (implant.day, Visit::Operation(implant.reason))),
-    );
-    visits.sort_unstable();
-    visits.dedup_by_key(|(day, _)| *day);
-    visits
-}
-
-/// Check-ups: as the schedule says for children, then every other year, from 50 on every year. One in seven is
-/// missed, but nobody is never seen.
-fn routine(life: Life, draw: &mut Draw) -> Vec<(Day, Visit)> {
-    let infant = INFANT_VISITS.iter().map(|age| (*age, Visit::WellChild));
-    let child = (3..22).map(|years| (years * YEAR + 10, Visit::WellChild));
-    let adult = (22..50)
-        .step_by(2)
-        .map(|years| (years * YEAR + 40, Visit::CheckUp));
-    let old = (50..=101).map(|years| (years * YEAR + 40, Visit::CheckUp));
-    let mut seen = vec![(life.born, Visit::WellChild)];
-    for (age, visit) in infant.chain(child).chain(adult).chain(old) {
-        let (comes, delay) = (draw.chance(86), draw.between(0, 25));
-        let day = life.born + age + delay;
-        if day > life.end {
-            break;
-        }
-        if comes {
-            seen.push((day, visit));
-        }
-    }
-    seen
-}
-
-/// Those with what needs watching are seen between the check-ups too.
-fn follow_ups(onsets: &[Onset], life: Life) -> Vec<(Day, Visit)> {
-    let watched = onsets
-        .iter()
-        .filter(|onset| onset.at <= at::CORONARY && onset.at != at::OBESITY);
-    let Some(first) = watched.map(|onset| onset.day).min() else {
-        return Vec::new();
-    };
-    let weeks = 52 * 7;
-    (first + 90..=life.end)
-        .step_by(weeks)
-        .map(|day| (day, Visit::FollowUp))
-        .collect()
 }

@@ -3,9 +3,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::calendar::{self, Day};
-use super::catalogue::{AREA_CODES, FAMILY_NAMES, FEMALE_NAMES, MALE_NAMES, STATES, STREETS, TOWNS};
 use super::cohort::Place;
 use super::draw::Draw;
+use super::words::{AREA_CODES, FAMILY_NAMES, FEMALE_NAMES, MALE_NAMES, STATES, STREETS, TOWNS};
 use super::{AS_OF, tables};
 
 /// Administrative sex, as US systems record it.
