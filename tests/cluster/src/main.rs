@@ -25,7 +25,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Action {
-    /// Build every binary that is not in the cache yet.
+    /// Build every binary that is not in the cache yet, of a cluster and of what tests run beside it.
     Build,
     /// Start a cluster that outlives this command.
     Up {
@@ -73,9 +73,14 @@ enum Action {
     },
 }
 
+fn build() -> Result<()> {
+    let groups = [Group::ALL.as_slice(), &[Group::Collector, Group::Probe]].concat();
+    Toolchain::build(&groups, &say).map(|_| ())
+}
+
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
-        Action::Build => Toolchain::build(&Group::ALL, &say).map(|_| ()),
+        Action::Build => build(),
         Action::Up {
             dir,
             control_plane_only,
