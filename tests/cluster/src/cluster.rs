@@ -5,6 +5,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use kube::config::{KubeConfigOptions, Kubeconfig};
@@ -165,6 +166,25 @@ impl Cluster {
     /// Installs the CRDs of the Gateway API's standard channel.
     pub fn install_gateway_crds(&self) -> Result<()> {
         self.install(&crds::gateway()?)
+    }
+
+    /// Waits up to half a minute until every CRD is served.
+    pub fn wait_for_crds(&self) -> Result<()> {
+        let wait = [
+            "wait",
+            "--for=condition=Established",
+            "crd",
+            "--all",
+            "--timeout=30s",
+        ];
+        // kubectl gives up at once on a CRD that has no conditions yet.
+        for _ in 0..10 {
+            if self.kubectl(&wait).is_ok() {
+                return Ok(());
+            }
+            std::thread::sleep(Duration::from_millis(500));
+        }
+        self.kubectl(&wait).map(|_| ())
     }
 
     fn install(&self, manifests: &[PathBuf]) -> Result<()> {

@@ -31,13 +31,7 @@ impl Stage {
             cluster.install_monitoring_crds()?;
             cluster.install_gateway_crds()?;
         }
-        cluster.kubectl(&[
-            "wait",
-            "--for=condition=Established",
-            "crd",
-            "--all",
-            "--timeout=30s",
-        ])?;
+        cluster.wait_for_crds()?;
         let client = cluster.client().await?;
         let node = FakeNode::start(client.clone()).await?;
         let proxy = Proxy::start(client, &cluster.layout().conf()).await?;

@@ -110,13 +110,7 @@ async fn main() -> Result<()> {
 async fn prepare(cluster: &Cluster) -> Result<Client> {
     cluster.apply(&healthcare_service_crd_yaml()?)?;
     cluster.install_monitoring_crds()?;
-    cluster.kubectl(&[
-        "wait",
-        "--for=condition=Established",
-        "crd",
-        "--all",
-        "--timeout=30s",
-    ])?;
+    cluster.wait_for_crds()?;
     for namespace in ["floor", "services"] {
         cluster.kubectl(&["create", "namespace", namespace])?;
     }
