@@ -3,13 +3,16 @@ CARGO ?= cargo
 LOCAL_CLUSTER = $(CARGO) run --quiet -p local-cluster --
 
 .DEFAULT_GOAL := help
-.PHONY: help prerequisites demo up down images generate fmt lint test bench bench-scale
+.PHONY: help prerequisites prerequisites-tests demo up down images generate lint test coverage bench bench-scale bench-load
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
 
 prerequisites: ## Check that this machine has what the other targets need
 	@sh tests/prerequisites.sh
+
+prerequisites-tests: ## And what the tests need
+	@sh tests/prerequisites.sh tests
 
 demo: prerequisites images ## Local Kubernetes, operator and examples, running
 	$(CARGO) run --quiet -p healthcare-tests --bin demo
@@ -31,12 +34,20 @@ lint: ## Formatting and lints
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 
-test: prerequisites lint images ## Formatting, lints, unit, integration and cluster tests
+test: prerequisites-tests lint images ## Formatting, lints, unit, integration and cluster tests
 	$(LOCAL_CLUSTER) build
 	$(CARGO) test --workspace
 
+COVERED = service-kit synthetic-phi-service
+coverage: prerequisites-tests ## Lines that the tests of kit and service reach; fails below 95 % (needs cargo-llvm-cov)
+	$(CARGO) llvm-cov test $(COVERED:%=-p %) --ignore-filename-regex '/tests?(/|\.rs)' --fail-under-lines 95
+
 bench: ## Benchmarks: rendering, the service kit, the service
-	$(CARGO) bench -p healthcare-operator -p synthetic-phi-service
+	$(CARGO) bench -p healthcare-operator -p service-kit -p synthetic-phi-service
+
+bench-load: ## The service under oha beside a bare server, into target/bench/load.json
+	$(CARGO) build --release -p synthetic-phi-service
+	$(CARGO) run --release --quiet -p healthcare-tests --bin bench-load -- run
 
 N ?= 200
 bench-scale: prerequisites ## Convergence of N services beside a bare client, into target/bench/scale.json

@@ -1,5 +1,6 @@
 #!/bin/sh
 # Checks what the Makefile's targets need, and says how to get what is missing. Changes nothing.
+# With the argument `tests` also what only `make test` needs.
 missing=0
 say() { printf '%s\n' "$1" >&2; missing=1; }
 
@@ -20,10 +21,16 @@ need gcc gcc
 need curl curl
 need setpriv util-linux
 need musl-gcc musl-tools
-need promtool prometheus
-need redis-server redis-server
-python3 -c "import ensurepip, venv" 2>/dev/null || packages="$packages python3-venv"
-[ -x /usr/lib/postgresql/15/bin/postgres ] || need postgres postgresql
+if [ "${1:-}" = tests ]; then
+  need promtool prometheus
+  need redis-server redis-server
+  [ -x /usr/lib/postgresql/15/bin/postgres ] || need postgres postgresql
+  python3 -c "import ensurepip, venv" 2>/dev/null || packages="$packages python3-venv"
+  need java default-jdk-headless
+  need mvn maven
+  need node nodejs
+  need npm npm
+fi
 [ -z "$packages" ] || say "Debian packages are missing: apt-get install$packages"
 if command -v rustup >/dev/null && ! rustup target list --installed 2>/dev/null | grep -qx x86_64-unknown-linux-musl; then
   say "The musl target is missing: rustup target add x86_64-unknown-linux-musl"

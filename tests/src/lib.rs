@@ -1,4 +1,5 @@
 //! What the tests that join the crates share.
 
 pub mod bad_manifests;
+pub mod measured;
 pub mod schema;

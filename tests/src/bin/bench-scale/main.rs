@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -16,6 +17,7 @@ use healthcare_crds::crd::healthcare_service_crd_yaml;
 use healthcare_operator::capabilities::Capabilities;
 use healthcare_operator::plan::{OperatorDefaults, Plan};
 use healthcare_operator::render::{self, Child as Object};
+use healthcare_tests::measured::Measured;
 use k8s_openapi::api::apps::v1::Deployment;
 use kube::api::{ListParams, PostParams};
 use kube::core::DynamicObject;
@@ -26,9 +28,6 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 mod audit;
-mod operator;
-
-use operator::Operator;
 
 /// The operator's user, as it stands in the audit log.
 const USER: &str = "bench-operator";
@@ -173,6 +172,24 @@ async fn floor(client: &Client, bench: &Bench) -> Result<f64> {
     Ok(started.elapsed().as_secs_f64())
 }
 
+fn start(binary: &Path, kubeconfig: &Path, concurrency: usize) -> Result<Measured> {
+    let log = std::fs::File::create(kubeconfig.with_file_name("bench-operator.log"))?;
+    let arguments = [
+        "run",
+        "--leader-elect=false",
+        "--admin-address=127.0.0.1:0",
+        &format!("--concurrency={concurrency}"),
+    ];
+    Measured::start(
+        Command::new(binary)
+            .args(arguments)
+            .env("KUBECONFIG", kubeconfig)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log),
+    )
+}
+
 async fn measure(
     cluster: &Cluster,
     client: &Client,
@@ -181,7 +198,7 @@ async fn measure(
     floor_seconds: f64,
 ) -> Result<Figures> {
     let kubeconfig = cluster.user(USER, Some("system:masters"))?;
-    let operator = Operator::start(binary, &kubeconfig, bench.concurrency)?;
+    let operator = start(binary, &kubeconfig, bench.concurrency)?;
     tokio::time::sleep(Duration::from_secs(3)).await;
     let (cpu_before, requests_before) = (operator.cpu_seconds()?, audit::requests(cluster, USER)?.len());
     let converged_seconds = converge(client, bench).await?;
