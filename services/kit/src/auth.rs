@@ -8,6 +8,7 @@
 
 mod authenticator;
 mod bearer;
+mod extractors;
 mod jwks;
 mod keys;
 mod policy;
@@ -23,6 +24,7 @@ mod token;
 mod user;
 
 pub use authenticator::{Auth, AuthError, Authenticator};
+pub use extractors::{Require, RequireScope, Role, Scope};
 pub use jwks::{Jwks, JwksError, JwksSettings};
 pub use keys::{Algorithm, KeyError, KeySet, MIN_SECRET_BYTES, VerificationKey};
 pub use policy::{Denial, Policy};
@@ -35,6 +37,6 @@ pub use rules::{Rules, RulesError};
 pub use settings::AuthSettings;
 pub use signer::{Grant, IssuedToken, SignError, Signer, SigningKey};
 pub use token::{Claims, Expectations, Keys, MAX_LEEWAY, MAX_TOKEN_BYTES, TokenKind, Verifier};
-pub use user::{Require, RequireScope, Role, Scope, User};
+pub use user::User;
 
 pub(crate) use authenticator::{caller, check_policies, guarded};

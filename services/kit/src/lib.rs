@@ -27,6 +27,7 @@ pub mod openapi;
 pub mod postgres;
 pub mod rate_limit;
 pub mod redis;
+pub mod routing;
 pub mod server;
 pub mod service;
 pub mod shutdown;
@@ -38,8 +39,9 @@ mod healthcheck;
 mod run;
 
 pub use clock::Clock;
+pub use routing::{Methods, Routes};
 pub use run::{NoSettings, run};
-pub use service::{Context, Methods, Routes, Service, ServiceInfo};
+pub use service::{Context, Service, ServiceInfo};
 
 /// Handlers for [`Routes`], with what their `#[utoipa::path]` says of them.
 pub use utoipa_axum::routes;

@@ -42,7 +42,7 @@ use route::Route;
 
 use crate::auth::{Authenticator, guarded};
 use crate::rate_limit::RateLimits;
-use crate::service::Access;
+use crate::routing::Access;
 
 /// What the layers need to know.
 #[derive(Clone, Debug)]

@@ -12,7 +12,7 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, Secur
 use utoipa::openapi::{Components, InfoBuilder, OpenApi, OpenApiBuilder, RefOr, Required};
 
 use crate::ServiceInfo;
-use crate::service::{Access, Description, operations};
+use crate::routing::{Access, Description, operations};
 
 mod problems;
 

@@ -16,14 +16,12 @@ use crate::middleware::{Endpoint, FixedHeaders, HttpMetrics, Settings, Stack};
 use crate::openapi::{self, DocumentError};
 use crate::rate_limit::{self, RateLimitsError};
 use crate::redis::Redis;
+use crate::routing::{Access, Methods, Route, Routes};
 use crate::{BuildInfo, Clock};
 
 mod common;
-mod routes;
 
 use common::Common;
-pub use routes::{Access, Methods, Routes, delete, get, patch, post, put};
-pub(crate) use routes::{Description, Route, operations};
 
 /// The constants of a service.
 #[derive(Clone, Copy, Debug)]

@@ -7,7 +7,7 @@ use std::process::{Command, ExitCode, Output};
 
 use anyhow::{Context, ensure};
 use service_kit::auth::{AuthSettings, Policy};
-use service_kit::service::get;
+use service_kit::routing::get;
 use service_kit::{BuildInfo, Routes, Service, ServiceInfo};
 
 const INFO: ServiceInfo = ServiceInfo {

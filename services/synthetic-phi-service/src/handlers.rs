@@ -6,18 +6,16 @@ use axum::extract::State;
 use axum::response::Response;
 use http::HeaderMap;
 use prometheus::{IntCounter, Registry};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use service_kit::error::Problem;
 use service_kit::extract::{Json, Query};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::INFO;
 use crate::answer::{self, Format, Writer};
 use crate::domain::{
     BatchSize, Cohort, Depth, Generator, Index, NoSuchCohort, OutOfRange, Patient, Seed, Selection, Sex,
     StreamSize,
 };
-use crate::routes::ENDPOINTS;
 
 /// What the handlers share.
 #[derive(Clone, Debug)]
@@ -120,27 +118,6 @@ pub(crate) struct Batch {
     seed: Seed,
     count: usize,
     patients: Vec<Patient>,
-}
-
-/// What this service is.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Info {
-    service: &'static str,
-    version: &'static str,
-    description: &'static str,
-    /// Method and path of each.
-    endpoints: &'static [&'static str],
-}
-
-/// What this service is
-#[utoipa::path(get, path = "", responses((status = OK, description = "Name, version and endpoints.", body = Info)))]
-pub(crate) async fn info() -> Json<Info> {
-    Json(Info {
-        service: INFO.build.service,
-        version: INFO.build.version,
-        description: INFO.about,
-        endpoints: &ENDPOINTS,
-    })
 }
 
 /// One synthetic patient

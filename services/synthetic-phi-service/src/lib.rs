@@ -16,6 +16,7 @@ mod answer;
 mod compliance;
 mod fhir;
 mod handlers;
+mod info;
 mod readiness;
 mod routes;
 

@@ -3,23 +3,11 @@
 use service_kit::{Routes, routes};
 
 use crate::handlers::{self, App};
-
-/// Path and methods, for `GET /`.
-pub(crate) const ENDPOINTS: [&str; 9] = [
-    "GET /",
-    "GET /synthetic-patient",
-    "POST /synthetic-patient",
-    "GET /synthetic-patients",
-    "GET /compliance/status",
-    "GET /health",
-    "GET /readiness",
-    "GET /metrics",
-    "GET /openapi.json",
-];
+use crate::info;
 
 pub(crate) fn routes(app: App) -> Routes {
     Routes::new()
-        .public("/", routes!(handlers::info))
+        .public("/", routes!(info::info))
         .public(
             "/synthetic-patient",
             routes!(handlers::generate_single, handlers::generate_batch),

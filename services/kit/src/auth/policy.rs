@@ -141,5 +141,11 @@ impl Policy {
     }
 }
 
+/// `scope-token` of RFC 6749, section 3.3.
+pub(super) fn is_scope(text: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\';
+    !text.is_empty() && text.bytes().all(allowed)
+}
+
 #[cfg(test)]
 mod tests;

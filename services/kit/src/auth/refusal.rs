@@ -4,7 +4,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, header};
 
 use super::policy::Denial;
-use super::signer::is_scope;
+use super::policy::is_scope;
 use crate::error::{ErrorCode, Problem};
 
 /// The protected space of the challenge: all services take the same tokens.

@@ -15,6 +15,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::keys::{Algorithm, KeyError, MIN_SECRET_BYTES};
+use super::policy::is_scope;
 use super::token::TokenKind;
 use crate::Clock;
 
@@ -274,12 +275,6 @@ fn check(grant: &Grant) -> Result<(), SignError> {
     } else {
         Err(SignError::InvalidScope)
     }
-}
-
-/// `scope-token` of RFC 6749, section 3.3.
-pub(super) fn is_scope(text: &str) -> bool {
-    let allowed = |byte: u8| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\';
-    !text.is_empty() && text.bytes().all(allowed)
 }
 
 #[cfg(test)]

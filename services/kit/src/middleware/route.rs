@@ -1,7 +1,7 @@
 use axum::extract::Request;
 use http::Method;
 
-use crate::service::Access;
+use crate::routing::Access;
 
 /// What all paths without a route are called.
 const UNMATCHED: &str = "unmatched";

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::auth::Policy;
 use crate::extract::{Json, Query};
-use crate::service::{get, post};
+use crate::routing::{get, post};
 use crate::telemetry::TelemetryConfig;
 use crate::testing::{TestServer, server_config, telemetry_config};
 use crate::{BuildInfo, Clock, Context, Routes, Service, ServiceInfo};

@@ -5,7 +5,7 @@ use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 
 use crate::error::ErrorCode;
-use crate::service::Access;
+use crate::routing::Access;
 
 /// The name of the problem's schema.
 pub(super) const SCHEMA: &str = "Problem";

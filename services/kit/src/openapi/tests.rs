@@ -6,7 +6,8 @@ use utoipa_axum::routes;
 
 use crate::auth::Policy;
 use crate::extract::Json;
-use crate::service::{self, ServiceError, get, post};
+use crate::routing::{get, post};
+use crate::service::{self, ServiceError};
 use crate::{BuildInfo, Routes, Service, ServiceInfo};
 
 const INFO: ServiceInfo = ServiceInfo {

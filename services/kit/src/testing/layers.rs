@@ -13,7 +13,7 @@ pub use crate::middleware::single::Layer;
 use crate::config::CorsConfig;
 use crate::middleware::{Endpoint, FixedHeaders, HttpMetrics, Settings, Stack};
 use crate::rate_limit::{Counting, KeyBy, Policy, Quota, RateLimitSettings};
-use crate::service::Access;
+use crate::routing::Access;
 
 /// What stands around the handler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

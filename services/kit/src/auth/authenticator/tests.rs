@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::auth::test_support::{Signers, noon};
 use crate::auth::{Auth, Policy, Reason};
-use crate::service::get;
+use crate::routing::get;
 use crate::testing::TestServer;
 use crate::{BuildInfo, Clock, Routes, Service, ServiceInfo};
 

@@ -9,7 +9,7 @@ use super::*;
 use crate::config::ServerConfig;
 use crate::rate_limit::{Counting, Quota};
 use crate::redis::tests::patient;
-use crate::service::get;
+use crate::routing::get;
 use crate::testing::{self, TestServer, server_config, telemetry_config};
 use crate::{BuildInfo, Clock, Routes, Service, ServiceInfo};
 

@@ -6,7 +6,7 @@ use http_body_util::StreamBody;
 use reqwest::Client;
 
 use super::INFO;
-use crate::service::{get, post};
+use crate::routing::{get, post};
 use crate::testing::TestServer;
 use crate::{Clock, Context, Routes, Service};
 

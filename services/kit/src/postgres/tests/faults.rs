@@ -7,7 +7,7 @@ use serde_json::Value;
 use sqlx::{ConnectOptions, PgConnection};
 
 use super::*;
-use crate::service::get;
+use crate::routing::get;
 use crate::testing::{PostgresOptions, SmallVolume, TestServer, server_config, telemetry_config};
 use crate::{BuildInfo, Routes, Service, ServiceInfo, error::Problem};
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use axum::http::Method;
 use reqwest::{Client, RequestBuilder};
 use serde_json::json;
-use service_kit::service::get;
+use service_kit::routing::get;
 use service_kit::testing::{TestServer, server_config, telemetry_config};
 use service_kit::{Clock, Routes};
 use synthetic_phi_service::INFO;

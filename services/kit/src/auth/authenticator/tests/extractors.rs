@@ -3,7 +3,7 @@ use reqwest::Client;
 use super::{INFO, failures, read};
 use crate::auth::test_support::{Signers, noon, token};
 use crate::auth::{Policy, Reason, Require, RequireScope, Role, Scope, TokenKind, User};
-use crate::service::get;
+use crate::routing::get;
 use crate::testing::TestServer;
 use crate::{Clock, Routes, Service};
 

@@ -5,7 +5,7 @@ use reqwest::Client;
 use super::{INFO, failures, read};
 use crate::auth::test_support::{ISSUER, Signers, grant, noon};
 use crate::auth::{Grant, Policy, Reason, Rules, Signer, TokenKind};
-use crate::service::get;
+use crate::routing::get;
 use crate::testing::TestServer;
 use crate::{Clock, Routes, Service};
 

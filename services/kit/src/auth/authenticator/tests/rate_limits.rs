@@ -8,7 +8,7 @@ use super::INFO;
 use crate::auth::test_support::{Signers, grant, noon};
 use crate::auth::{Grant, Policy, Signer, SigningKey, TokenKind};
 use crate::rate_limit::{self, Counting, KeyBy, Quota};
-use crate::service::get;
+use crate::routing::get;
 use crate::testing::TestServer;
 use crate::{Clock, Routes, Service};
 

@@ -13,7 +13,7 @@ use crate::auth::{
 };
 use crate::clock::ManualClock;
 use crate::redis::{Redis, RedisSettings};
-use crate::service::get;
+use crate::routing::get;
 use crate::testing::{self, TestServer};
 use crate::{Clock, Routes, Service};
 

@@ -1,4 +1,4 @@
-use crate::service::get;
+use crate::routing::get;
 
 use super::INFO;
 use crate::auth::test_support::{Signers, noon};

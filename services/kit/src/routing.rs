@@ -183,7 +183,7 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
     }
 
     /// A route for callers whom `policy` allows: they need an access token (401) that grants what it asks (403). The
-    /// service needs [`Service::auth`](super::Service::auth).
+    /// service needs [`Service::auth`](crate::Service::auth).
     #[must_use]
     pub fn protected(self, path: &'static str, policy: Policy, methods: impl Into<Methods<S>>) -> Self {
         self.with(path, Access::Protected(policy), methods.into())
