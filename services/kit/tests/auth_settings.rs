@@ -66,6 +66,8 @@ fn run_with_policy(secret: &str, refresh: &str, policy: &str) -> anyhow::Result<
     std::fs::write(&path, policy)?;
     Command::new(std::env::current_exe()?)
         .env_clear()
+        // For the lines that a coverage run sees in the child.
+        .envs(std::env::var_os("LLVM_PROFILE_FILE").map(|file| ("LLVM_PROFILE_FILE", file)))
         .env(IS_SERVICE, "1")
         .env("HOST", "127.0.0.1")
         .env("PORT", "0")

@@ -69,3 +69,6 @@ fn settings() -> anyhow::Result<Settings> {
         draining: CancellationToken::new(),
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -26,6 +26,8 @@ fn command(settings: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_synthetic-phi-service"));
     command
         .env_clear()
+        // For the lines that a coverage run sees in the child.
+        .envs(std::env::var_os("LLVM_PROFILE_FILE").map(|file| ("LLVM_PROFILE_FILE", file)))
         .env("HOST", "127.0.0.1")
         .env("PORT", "0")
         .envs(settings.iter().copied());

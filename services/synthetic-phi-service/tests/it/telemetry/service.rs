@@ -28,6 +28,8 @@ impl Service {
     pub(crate) fn start(settings: &[(&str, &str)]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_synthetic-phi-service"))
             .env_clear()
+            // For the lines that a coverage run sees in the child.
+            .envs(std::env::var_os("LLVM_PROFILE_FILE").map(|file| ("LLVM_PROFILE_FILE", file)))
             .envs([
                 ("HOST", "127.0.0.1"),
                 ("PORT", "0"),
