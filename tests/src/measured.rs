@@ -34,7 +34,7 @@ impl Measured {
         Ok(ticks / 100.0)
     }
 
-    /// A line of `proc_pid_status(5)`, such as `VmRSS:`, in MiB.
+    /// A line of `proc_pid_status(5)`, such as `VmRSS`, in MiB.
     ///
     /// # Errors
     /// When the process is gone, or has no such line.

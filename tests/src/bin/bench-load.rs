@@ -179,7 +179,7 @@ fn run(bench: &Bench) -> Result<()> {
     listening(address)?;
     let start_ms = began.elapsed().as_secs_f64() * 1e3;
     std::thread::sleep(Duration::from_secs(2));
-    let resident_at_rest_mib = service.memory("VmRSS:")?;
+    let resident_at_rest_mib = service.memory("VmRSS")?;
     println!("listening after {start_ms:.0} ms, {resident_at_rest_mib:.1} MiB at rest");
     println!(
         "{:<36} {:>8} {:>9} {:>8} {:>8} {:>9} {:>8} {:>7}",
@@ -219,7 +219,7 @@ fn measure(bench: &Bench, case: &Case, service: &Measured, address: SocketAddr) 
         p50_ms: seen.p50 * 1e3,
         p99_ms: seen.p99 * 1e3,
         cpu_us_per_request: cpu * 1e6 / seen.requests,
-        peak_resident_mib: service.memory("VmHWM:")?,
+        peak_resident_mib: service.memory("VmHWM")?,
         bare_ratio,
     };
     println!("{row}");
