@@ -43,7 +43,7 @@ coverage: prerequisites-tests ## Lines that the tests of kit and service reach; 
 	$(CARGO) llvm-cov test $(COVERED:%=-p %) --ignore-filename-regex '/tests?(/|\.rs)' --fail-under-lines 95
 
 bench: ## Benchmarks: rendering, the service kit, the service
-	$(CARGO) bench -p healthcare-operator -p service-kit -p synthetic-phi-service
+	$(CARGO) bench -p healthcare-operator -p service-kit -p synthetic-phi-service --features service-kit/testing
 
 bench-load: ## The service under oha beside a bare server, into target/bench/load.json
 	$(CARGO) build --release -p synthetic-phi-service
