@@ -1,7 +1,7 @@
 use std::fmt;
 
 use opentelemetry::trace::TraceContextExt;
-use serde_json::{Map, Value};
+use serde::{Serialize, Serializer};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Subscriber};
@@ -11,6 +11,9 @@ use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
 use crate::Clock;
+
+/// A request's line has as many.
+const USUAL_FIELDS: usize = 14;
 
 /// Writes each event as one JSON object: `time`, `level`, `target`, `message`, `trace_id`, `span_id`,
 /// then the fields of the enclosing spans and of the event (the innermost wins).
@@ -27,9 +30,22 @@ impl<W> JsonLayer<W> {
     }
 }
 
-/// The fields of one span, kept in its extensions.
-#[derive(Default)]
-struct Fields(Map<String, Value>);
+/// The fields of one span, kept in its extensions, or of a line. Names are known to the compiler, so that only texts
+/// cost an allocation.
+#[derive(Clone, Default)]
+struct Fields(Vec<(&'static str, Content)>);
+
+/// What a field holds.
+#[derive(Clone, Serialize)]
+#[serde(untagged)]
+enum Content {
+    Word(&'static str),
+    Text(String),
+    Float(f64),
+    Integer(i64),
+    Natural(u64),
+    Truth(bool),
+}
 
 impl<S, W> Layer<S> for JsonLayer<W>
 where
@@ -59,69 +75,85 @@ where
             .flat_map(tracing_subscriber::registry::Scope::from_root)
         {
             if let Some(fields) = span.extensions().get::<Fields>() {
-                line.extend(fields.0.clone());
+                for (name, content) in &fields.0 {
+                    line.set(name, content.clone());
+                }
             }
         }
-        let mut fields = Fields(line);
-        event.record(&mut fields);
-        if let Ok(text) = serde_json::to_vec(&fields.0) {
+        event.record(&mut line);
+        if let Ok(text) = serde_json::to_vec(&line) {
             super::write_line(&self.writer, text);
         }
     }
 }
 
 impl<W> JsonLayer<W> {
-    fn head(&self, event: &Event<'_>) -> Map<String, Value> {
-        let mut line = Map::new();
-        line.insert("time".to_owned(), format!("{:.6}", self.clock.now()).into());
-        line.insert("level".to_owned(), event.metadata().level().as_str().into());
-        line.insert("target".to_owned(), event.metadata().target().into());
+    fn head(&self, event: &Event<'_>) -> Fields {
+        let metadata = event.metadata();
+        let mut line = Fields(Vec::with_capacity(USUAL_FIELDS));
+        line.set("time", Content::Text(format!("{:.6}", self.clock.now())));
+        line.set("level", Content::Word(metadata.level().as_str()));
+        line.set("target", Content::Word(metadata.target()));
         line
     }
 }
 
-fn add_trace_ids(line: &mut Map<String, Value>) {
+fn add_trace_ids(line: &mut Fields) {
     opentelemetry::Context::map_current(|context| {
         let span = context.span();
         let ids = span.span_context();
         if ids.is_valid() {
-            line.insert("trace_id".to_owned(), ids.trace_id().to_string().into());
-            line.insert("span_id".to_owned(), ids.span_id().to_string().into());
+            line.set("trace_id", Content::Text(ids.trace_id().to_string()));
+            line.set("span_id", Content::Text(ids.span_id().to_string()));
         }
     });
 }
 
 impl Fields {
-    fn insert(&mut self, field: &Field, value: impl Into<Value>) {
+    /// The innermost wins.
+    fn set(&mut self, name: &'static str, content: Content) {
+        match self.0.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, outer)) => *outer = content,
+            None => self.0.push((name, content)),
+        }
+    }
+
+    fn insert(&mut self, field: &Field, content: Content) {
         // `otel.*` fields steer the trace exporter and are no information of their own.
         if !field.name().starts_with("otel.") {
-            self.0.insert(field.name().to_owned(), value.into());
+            self.set(field.name(), content);
         }
+    }
+}
+
+impl Serialize for Fields {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, content)| (name, content)))
     }
 }
 
 impl Visit for Fields {
     fn record_f64(&mut self, field: &Field, value: f64) {
-        self.insert(field, value);
+        self.insert(field, Content::Float(value));
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.insert(field, value);
+        self.insert(field, Content::Integer(value));
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.insert(field, value);
+        self.insert(field, Content::Natural(value));
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.insert(field, value);
+        self.insert(field, Content::Truth(value));
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.insert(field, value);
+        self.insert(field, Content::Text(value.to_owned()));
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.insert(field, format!("{value:?}"));
+        self.insert(field, Content::Text(format!("{value:?}")));
     }
 }

@@ -1,6 +1,7 @@
 use axum::extract::Request;
 use http::{HeaderMap, StatusCode, Version};
-use opentelemetry::trace::Status;
+use opentelemetry::KeyValue;
+use opentelemetry::trace::{Status, TraceContextExt};
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
@@ -19,27 +20,29 @@ pub(super) fn span(service: &'static str, request: &Request, route: &Route, id: 
     let span = tracing::info_span!("request", otel.name = name, otel.kind = "server", request_id = %id);
     // Fails only without a trace layer, where there is no parent to have.
     let _ = span.set_parent(propagation::extract(request.headers()));
-    for key in ["http.request.method", "http.method"] {
-        span.set_attribute(key, route.method);
-    }
-    for key in ["http.route", "http.path"] {
-        span.set_attribute(key, route.template);
-    }
-    span.set_attribute("server.address", service);
-    span.set_attribute("url.scheme", scheme(request.headers()));
-    if let Some(version) = protocol_version(request.version()) {
-        span.set_attribute("network.protocol.version", version);
-    }
+    let mut attributes = vec![
+        KeyValue::new("http.request.method", route.method),
+        KeyValue::new("http.method", route.method),
+        KeyValue::new("http.route", route.template),
+        KeyValue::new("http.path", route.template),
+        KeyValue::new("server.address", service),
+        KeyValue::new("url.scheme", scheme(request.headers())),
+    ];
+    attributes
+        .extend(protocol_version(request.version()).map(|v| KeyValue::new("network.protocol.version", v)));
+    span.context().span().set_attributes(attributes);
     span
 }
 
 /// Notes the outcome; server errors mark the span (semantic conventions for HTTP servers).
 pub(super) fn record(span: &Span, status: StatusCode) {
+    let context = span.context();
+    let span = context.span();
     for key in ["http.response.status_code", "http.status_code"] {
-        span.set_attribute(key, i64::from(status.as_u16()));
+        span.set_attribute(KeyValue::new(key, i64::from(status.as_u16())));
     }
     if status.is_server_error() {
-        span.set_attribute("error.type", status.as_str().to_owned());
+        span.set_attribute(KeyValue::new("error.type", status.as_str().to_owned()));
         span.set_status(Status::error(""));
     }
 }
