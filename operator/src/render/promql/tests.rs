@@ -3,7 +3,7 @@ use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 
 use http::StatusCode;
-use service_kit::service::get;
+use service_kit::routing::get;
 use service_kit::testing::TestServer;
 use service_kit::{BuildInfo, Clock, Context, Routes, Service, ServiceInfo};
 
