@@ -22,11 +22,13 @@ use crate::{Clock, Context, Service, ServiceInfo, metrics, server, service, tele
 pub mod layers;
 mod postgres;
 mod process;
+mod promtool;
 mod redis;
 mod shared;
 mod volume;
 
 pub use postgres::{Postgres, PostgresOptions};
+pub use promtool::check_metrics;
 pub use redis::Redis;
 pub use shared::Shared;
 pub use volume::SmallVolume;

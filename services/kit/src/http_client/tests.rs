@@ -186,6 +186,8 @@ async fn idempotent_calls_are_tried_again_and_others_are_not() {
         (case.send(Call::post("/a").idempotent()).await, case.tries()),
         (Ok(200), 2)
     );
+    let text = String::from_utf8(encode(&case.context.registry).unwrap()).unwrap();
+    assert_eq!(crate::testing::check_metrics(&text).unwrap(), "");
 }
 
 #[tokio::test]

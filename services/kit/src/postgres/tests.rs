@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use sqlx::PgConnection;
 
 use super::*;
-use crate::testing::{Postgres, Shared};
+use crate::testing::{Postgres, Shared, check_metrics};
 use crate::{Clock, metrics::encode};
 
 mod faults;
@@ -116,6 +116,11 @@ async fn operations_answer_and_are_measured_by_name_and_outcome() {
     ] {
         assert!(metrics.contains(sample), "{sample} is missing in\n{metrics}");
     }
+    // The name is that of the semantic conventions (`db.client.connection.count`), whatever Prometheus keeps `_count` for.
+    assert_eq!(
+        check_metrics(&metrics).unwrap(),
+        "db_client_connection_count non-histogram and non-summary metrics should not have \"_count\" suffix\n"
+    );
 }
 
 /// PostgreSQL quotes values in its messages; none may reach an error text.

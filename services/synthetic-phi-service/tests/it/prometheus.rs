@@ -169,5 +169,5 @@ async fn promtool_finds_nothing_to_say() {
     ] {
         assert!(text.contains(family), "{family} not in\n{text}");
     }
-    assert_eq!(server::promtool_check(&text), "");
+    assert_eq!(service_kit::testing::check_metrics(&text).unwrap(), "");
 }

@@ -1,6 +1,5 @@
 //! Prometheus as a child process, and its HTTP API.
 
-use std::io::Write as _;
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 
@@ -129,20 +128,4 @@ impl Drop for Prometheus {
         let _ended_before = self.child.kill();
         let _ended_before = self.child.wait();
     }
-}
-
-/// What `promtool check metrics` says of an exposition.
-pub(crate) fn promtool_check(text: &str) -> String {
-    let mut promtool = Command::new("promtool")
-        .args(["check", "metrics"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect(MISSING);
-    promtool.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
-    let output = promtool.wait_with_output().unwrap();
-    [output.stdout, output.stderr]
-        .map(|said| String::from_utf8(said).unwrap())
-        .concat()
 }
