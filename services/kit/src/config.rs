@@ -252,5 +252,36 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
         .map_err(|_| "a duration cannot be negative".to_owned())
 }
 
+/// Makes settings an `Args` made of parts, which `Self::read` reads and checks: clap reports every mistake it finds.
+macro_rules! checked_args {
+    ($settings:ty: $($part:ty),+) => {
+        impl clap::Args for $settings {
+            fn augment_args(command: clap::Command) -> clap::Command {
+                $(let command = <$part as clap::Args>::augment_args(command);)+
+                command
+            }
+
+            fn augment_args_for_update(command: clap::Command) -> clap::Command {
+                $(let command = <$part as clap::Args>::augment_args_for_update(command);)+
+                command
+            }
+        }
+
+        impl clap::FromArgMatches for $settings {
+            fn from_arg_matches(matches: &clap::ArgMatches) -> Result<Self, clap::Error> {
+                Self::read(matches)?.map_err(|mistakes| {
+                    clap::Error::raw(clap::error::ErrorKind::ValueValidation, mistakes.join("\n"))
+                })
+            }
+
+            fn update_from_arg_matches(&mut self, matches: &clap::ArgMatches) -> Result<(), clap::Error> {
+                *self = Self::from_arg_matches(matches)?;
+                Ok(())
+            }
+        }
+    };
+}
+pub(crate) use checked_args;
+
 #[cfg(test)]
 mod tests;

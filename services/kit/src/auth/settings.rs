@@ -3,8 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::error::ErrorKind;
-use clap::{ArgMatches, Args, Command, FromArgMatches};
+use clap::{ArgMatches, Args, FromArgMatches};
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
 
 use super::authenticator::Auth;
@@ -14,7 +13,7 @@ use super::rules::Rules;
 use super::signer::{Signer, SigningKey};
 use super::token::{Expectations, Keys, MAX_LEEWAY, TokenKind, Verifier};
 use crate::Clock;
-use crate::config::parse_duration;
+use crate::config::{checked_args, parse_duration};
 
 /// As written; what is in files is not read yet. A secret is never parsed by clap, whose errors quote values.
 #[derive(Args, Debug)]
@@ -84,6 +83,11 @@ enum Source {
 }
 
 impl AuthSettings {
+    /// The settings, or every mistake in them.
+    fn read(matches: &ArgMatches) -> Result<Result<Self, Vec<String>>, clap::Error> {
+        Written::from_arg_matches(matches).map(Written::read)
+    }
+
     /// The part of a service that knows its callers. Add revocations where tokens can be taken back.
     pub fn auth(&self, clock: &Clock) -> Result<Auth, JwksError> {
         let keys = match &self.access {
@@ -138,28 +142,7 @@ fn fixed(secret: &SecretSlice<u8>) -> Result<Keys, KeyError> {
     Ok(Keys::Fixed(KeySet::from_iter([key])))
 }
 
-impl Args for AuthSettings {
-    fn augment_args(command: Command) -> Command {
-        Written::augment_args(command)
-    }
-
-    fn augment_args_for_update(command: Command) -> Command {
-        Written::augment_args_for_update(command)
-    }
-}
-
-impl FromArgMatches for AuthSettings {
-    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        Written::from_arg_matches(matches)?
-            .read()
-            .map_err(|mistakes| clap::Error::raw(ErrorKind::ValueValidation, mistakes.join("\n")))
-    }
-
-    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
-        *self = Self::from_arg_matches(matches)?;
-        Ok(())
-    }
-}
+checked_args!(AuthSettings: Written);
 
 impl Written {
     /// Reads the files and checks it all; every mistake is told.

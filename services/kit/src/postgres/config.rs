@@ -5,14 +5,13 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use clap::error::ErrorKind;
-use clap::{ArgMatches, Args, Command, FromArgMatches};
+use clap::{ArgMatches, Args, FromArgMatches};
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
-use crate::config::parse_duration;
+use crate::config::{checked_args, parse_duration};
 
 /// How much longer than the server we wait for a statement: its own time-out is the better error.
 const GRACE: Duration = Duration::from_secs(1);
@@ -103,6 +102,11 @@ pub enum UrlError {
 }
 
 impl DatabaseSettings {
+    /// The settings, or every mistake in them.
+    fn read(matches: &ArgMatches) -> Result<Result<Self, Vec<String>>, clap::Error> {
+        Written::from_arg_matches(matches).map(Written::read)
+    }
+
     /// Usual settings for the database of the URL.
     pub fn of(url: &SecretString) -> Result<Self, UrlError> {
         Ok(Self::usual(Target::parse(url.expose_secret())?, None))
@@ -257,28 +261,7 @@ fn read_target(path: &Path) -> Result<Target, String> {
     Target::parse(text.expose_secret().trim()).map_err(|error| error.to_string())
 }
 
-impl Args for DatabaseSettings {
-    fn augment_args(command: Command) -> Command {
-        Written::augment_args(command)
-    }
-
-    fn augment_args_for_update(command: Command) -> Command {
-        Written::augment_args_for_update(command)
-    }
-}
-
-impl FromArgMatches for DatabaseSettings {
-    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        Written::from_arg_matches(matches)?
-            .read()
-            .map_err(|mistakes| clap::Error::raw(ErrorKind::ValueValidation, mistakes.join("\n")))
-    }
-
-    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
-        *self = Self::from_arg_matches(matches)?;
-        Ok(())
-    }
-}
+checked_args!(DatabaseSettings: Written);
 
 impl Written {
     /// Reads the files and checks it all; every mistake is told.

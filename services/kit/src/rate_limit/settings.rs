@@ -1,13 +1,12 @@
 use std::time::Duration;
 
-use clap::error::ErrorKind;
-use clap::{ArgMatches, Args, Command, FromArgMatches};
+use clap::{ArgMatches, Args, FromArgMatches};
 use prometheus::Registry;
 
 use super::limits::{RateLimits, RateLimitsError, Store};
 use super::policy::{Counting, KeyBy, Policy};
 use super::quota::Quota;
-use crate::config::parse_duration;
+use crate::config::{checked_args, parse_duration};
 use crate::redis::{Redis, RedisConfig};
 
 /// The policy that the environment describes.
@@ -88,6 +87,13 @@ impl Default for RateLimitSettings {
 }
 
 impl RateLimitSettings {
+    fn read(matches: &ArgMatches) -> Result<Result<Self, Vec<String>>, clap::Error> {
+        Ok(read(
+            &Written::from_arg_matches(matches)?,
+            RedisConfig::read(matches)?,
+        ))
+    }
+
     /// The limits of the environment and `more` of the service's own.
     pub(crate) fn limits(
         &self,
@@ -107,29 +113,7 @@ impl RateLimitSettings {
     }
 }
 
-impl Args for RateLimitSettings {
-    fn augment_args(command: Command) -> Command {
-        RedisConfig::augment_args(Written::augment_args(command))
-    }
-
-    fn augment_args_for_update(command: Command) -> Command {
-        RedisConfig::augment_args_for_update(Written::augment_args_for_update(command))
-    }
-}
-
-impl FromArgMatches for RateLimitSettings {
-    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        let written = Written::from_arg_matches(matches)?;
-        let redis = RedisConfig::read(matches)?;
-        read(&written, redis)
-            .map_err(|mistakes| clap::Error::raw(ErrorKind::ValueValidation, mistakes.join("\n")))
-    }
-
-    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
-        *self = Self::from_arg_matches(matches)?;
-        Ok(())
-    }
-}
+checked_args!(RateLimitSettings: Written, RedisConfig);
 
 /// Every mistake of these settings and of those of Redis.
 fn read(

@@ -1,14 +1,13 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::error::ErrorKind;
-use clap::{ArgMatches, Args, Command, FromArgMatches};
+use clap::{ArgMatches, Args, FromArgMatches};
 use prometheus::Registry;
 use redis::{Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, TlsCertificates};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::Redis;
-use crate::config::parse_duration;
+use crate::config::{checked_args, parse_duration};
 
 /// As written. The URL may hold a password, and is never parsed by clap, whose errors quote values.
 #[derive(Args, Debug)]
@@ -103,27 +102,7 @@ fn not_a_url() -> String {
     "REDIS_URL: not a URL of the form redis://host:port/database or rediss://host:port/database".to_owned()
 }
 
-impl Args for RedisConfig {
-    fn augment_args(command: Command) -> Command {
-        Written::augment_args(command)
-    }
-
-    fn augment_args_for_update(command: Command) -> Command {
-        Written::augment_args_for_update(command)
-    }
-}
-
-impl FromArgMatches for RedisConfig {
-    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        Self::read(matches)?
-            .map_err(|mistakes| clap::Error::raw(ErrorKind::ValueValidation, mistakes.join("\n")))
-    }
-
-    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
-        *self = Self::from_arg_matches(matches)?;
-        Ok(())
-    }
-}
+checked_args!(RedisConfig: Written);
 
 impl Written {
     fn read(self) -> Result<RedisConfig, Vec<String>> {
