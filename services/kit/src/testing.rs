@@ -7,7 +7,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use prometheus::Registry;
+use prometheus::{IntCounter, Registry};
 use serde_json::Value;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -32,6 +32,17 @@ pub use promtool::check_metrics;
 pub use redis::Redis;
 pub use shared::Shared;
 pub use volume::SmallVolume;
+
+/// What a service is built from, without a process, a collector or a Redis around it.
+pub fn context(clock: Clock, registry: Registry) -> Result<Context, prometheus::Error> {
+    Ok(Context {
+        clock,
+        registry,
+        shutdown: CancellationToken::new(),
+        spans_dropped: IntCounter::new("telemetry_spans_dropped_total", "Not registered.")?,
+        redis: None,
+    })
+}
 
 /// What a writer wrote, readable by the test.
 #[derive(Clone, Debug, Default)]

@@ -3,20 +3,13 @@
 use axum::body::Body;
 use axum::extract::Request;
 use criterion::{Criterion, criterion_group, criterion_main};
-use prometheus::IntCounter;
-use service_kit::{Clock, Context, metrics, service, testing};
+use service_kit::{Clock, metrics, service, testing};
 use synthetic_phi_service::{INFO, build};
 use tokio::runtime::Builder;
 use tower::ServiceExt;
 
 fn router() -> anyhow::Result<axum::Router> {
-    let context = Context {
-        clock: Clock::system(),
-        registry: metrics::registry(&INFO.build)?,
-        shutdown: tokio_util::sync::CancellationToken::new(),
-        spans_dropped: IntCounter::new("dropped", "Not registered.")?,
-        redis: None,
-    };
+    let context = testing::context(Clock::system(), metrics::registry(&INFO.build)?)?;
     let service = build(&context)?;
     Ok(service::router(
         &INFO,

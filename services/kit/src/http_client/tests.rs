@@ -7,12 +7,12 @@ use axum::extract::{Request, State};
 use axum::response::IntoResponse;
 use http::header::{HeaderName, HeaderValue};
 use http::{HeaderMap, Method, StatusCode};
-use prometheus::{IntCounter, Registry};
+use prometheus::Registry;
 use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
 
 use super::*;
 use crate::metrics::encode;
+use crate::testing::{self, check_metrics};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -73,13 +73,8 @@ struct Case {
 }
 
 fn context() -> Context {
-    Context {
-        clock: Clock::fixed("2026-11-21T12:00:00Z".parse().unwrap()),
-        registry: Registry::new(),
-        shutdown: CancellationToken::new(),
-        spans_dropped: IntCounter::new("dropped", "Dropped.").unwrap(),
-        redis: None,
-    }
+    let noon = Clock::fixed("2026-11-21T12:00:00Z".parse().unwrap());
+    testing::context(noon, Registry::new()).unwrap()
 }
 
 fn quick() -> HttpClientSettings {
@@ -187,7 +182,7 @@ async fn idempotent_calls_are_tried_again_and_others_are_not() {
         (Ok(200), 2)
     );
     let text = String::from_utf8(encode(&case.context.registry).unwrap()).unwrap();
-    assert_eq!(crate::testing::check_metrics(&text).unwrap(), "");
+    assert_eq!(check_metrics(&text).unwrap(), "");
 }
 
 #[tokio::test]

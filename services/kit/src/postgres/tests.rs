@@ -1,14 +1,13 @@
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 
-use prometheus::{IntCounter, Registry};
+use prometheus::Registry;
 use secrecy::SecretString;
 use sqlx::Row;
-use tokio_util::sync::CancellationToken;
 
 use sqlx::PgConnection;
 
 use super::*;
-use crate::testing::{Postgres, Shared, check_metrics};
+use crate::testing::{self, Postgres, Shared, check_metrics};
 use crate::{Clock, metrics::encode};
 
 mod faults;
@@ -31,13 +30,8 @@ const SCHEMA: &[Migration] = &[
 ];
 
 pub(super) fn context() -> Context {
-    Context {
-        clock: Clock::fixed("2026-11-21T12:00:00Z".parse().unwrap()),
-        registry: Registry::new(),
-        shutdown: CancellationToken::new(),
-        spans_dropped: IntCounter::new("dropped", "Dropped.").unwrap(),
-        redis: None,
-    }
+    let noon = Clock::fixed("2026-11-21T12:00:00Z".parse().unwrap());
+    testing::context(noon, Registry::new()).unwrap()
 }
 
 pub(super) fn settings(server: &Postgres) -> DatabaseSettings {

@@ -16,7 +16,8 @@ pub(crate) struct Process {
     pub(crate) address: SocketAddr,
 }
 
-fn command(settings: &[(&str, &str)]) -> Command {
+/// The service with these settings and no others, on a free port.
+pub(crate) fn command(settings: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_synthetic-phi-service"));
     command
         .env_clear()

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 
-use reqwest::Client;
 use serde_json::{Value, json};
 
 use crate::telemetry::service::{Service, until};
@@ -154,14 +153,7 @@ async fn promtool_finds_nothing_to_say() {
         ("MAX_BODY_BYTES", "10000"),
     ])];
     traffic::wave(&pods).await;
-    let text = Client::new()
-        .get(pods[0].url("/metrics"))
-        .send()
-        .await
-        .unwrap()
-        .text()
-        .await
-        .unwrap();
+    let text = pods[0].metrics().await;
     for family in [
         "http_server_timeouts_total 1",
         "synthetic_phi_patients_generated_total",

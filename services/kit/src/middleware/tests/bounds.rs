@@ -2,26 +2,19 @@ use std::collections::BTreeMap;
 
 use axum::extract::Request;
 use http::Method;
-use prometheus::{IntCounter, Registry};
-use tokio_util::sync::CancellationToken;
+use prometheus::Registry;
 use tower::ServiceExt;
 
 use super::{INFO, demo};
-use crate::testing::server_config;
-use crate::{Clock, Context, metrics, service};
+use crate::testing::{self, server_config};
+use crate::{Clock, metrics, service};
 
 /// Callers cannot make the metrics grow: a hundred thousand random paths and methods add one series to a family at
 /// most.
 #[tokio::test]
 async fn random_requests_add_one_series_a_family() {
     let registry = metrics::registry(&INFO.build).unwrap();
-    let context = Context {
-        clock: Clock::system(),
-        registry,
-        shutdown: CancellationToken::new(),
-        spans_dropped: IntCounter::new("dropped", "test").unwrap(),
-        redis: None,
-    };
+    let context = testing::context(Clock::system(), registry).unwrap();
     let router = service::router(&INFO, &server_config(), &context, demo()).unwrap();
     let before = series(&context.registry);
     for number in 0..100_000_u32 {

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdout, Stdio};
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 use reqwest::Client;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
+
+use crate::process::command;
 
 /// How long a test waits for what must happen; nothing is measured.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -26,16 +28,8 @@ pub(crate) struct Service {
 impl Service {
     /// Starts it with these settings and no others.
     pub(crate) fn start(settings: &[(&str, &str)]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_synthetic-phi-service"))
-            .env_clear()
-            // For the lines that a coverage run sees in the child.
-            .envs(std::env::var_os("LLVM_PROFILE_FILE").map(|file| ("LLVM_PROFILE_FILE", file)))
-            .envs([
-                ("HOST", "127.0.0.1"),
-                ("PORT", "0"),
-                ("SHUTDOWN_DRAIN_DELAY", "0s"),
-            ])
-            .envs(settings.iter().copied())
+        let settings = [&[("SHUTDOWN_DRAIN_DELAY", "0s")], settings].concat();
+        let mut child = command(&settings)
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
             .spawn()

@@ -2,17 +2,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use prometheus::{IntCounter, Registry};
+use prometheus::Registry;
 use secrecy::SecretString;
-use tokio_util::sync::CancellationToken;
 
 use super::PostgresRevocations;
+use crate::Clock;
 use crate::auth::test_support::{ISSUER, Signers, expectations, grant, noon};
 use crate::auth::{Claims, Reason, RevocationBounds, RevocationStore, Revocations, Signer, TokenKind};
 use crate::clock::ManualClock;
 use crate::postgres::{Database, DatabaseSettings, Migration};
-use crate::testing::Postgres;
-use crate::{Clock, Context};
+use crate::testing::{self, Postgres};
 
 const SCHEMA: &[Migration] = &[PostgresRevocations::migration(1)];
 
@@ -28,13 +27,7 @@ impl Scene {
         let server = Postgres::start().unwrap();
         let settings = DatabaseSettings::of(&SecretString::from(server.database().unwrap())).unwrap();
         let (clock, hand) = Clock::manual(noon());
-        let context = Context {
-            clock: clock.clone(),
-            registry: Registry::new(),
-            shutdown: CancellationToken::new(),
-            spans_dropped: IntCounter::new("dropped", "Dropped.").unwrap(),
-            redis: None,
-        };
+        let context = testing::context(clock.clone(), Registry::new()).unwrap();
         let database = Database::start(&settings, SCHEMA, &context).unwrap();
         let store = PostgresRevocations::new(database, clock.clone());
         let scene = Self {
