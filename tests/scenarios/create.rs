@@ -89,11 +89,7 @@ async fn people_see_it_with_kubectl() {
         ["NAME", "READY", "REASON", "AVAILABLE", "AGE"]
     );
     assert_eq!(lines.next().unwrap()[..4], ["seen", "True", "Serving", "3/3"]);
-    let described = stage.kubectl("kubectl", "describe hcs seen").unwrap();
-    assert!(
-        described.contains("Created") && described.contains("Serving"),
-        "{described}"
-    );
+    stage.described("kubectl", "seen", &["Created", "Serving"]).await;
     let explained = stage
         .kubectl("kubectl", "explain hcs.spec.disruption.minAvailable")
         .unwrap();
@@ -117,11 +113,7 @@ async fn a_missing_image_and_its_like_are_named() {
         assert_eq!(condition(&service, "Reconciling").unwrap().0, "True");
         let table = stage.kubectl("faults", &format!("get hcs {name}")).unwrap();
         assert!(table.contains(reason), "{table}");
-        let described = stage.kubectl("faults", &format!("describe hcs {name}")).unwrap();
-        assert!(
-            described.contains("Warning") && described.contains(reason),
-            "{described}"
-        );
+        stage.described("faults", name, &["Warning", reason]).await;
     }
 }
 

@@ -24,11 +24,8 @@ async fn a_foreign_object_is_not_taken_over() {
     assert!(stage.kubectl("foreign", "get deployment svc").is_err());
     let table = stage.kubectl("foreign", "get hcs svc").unwrap();
     assert!(table.contains("ResourceConflict"), "{table}");
-    let described = stage.kubectl("foreign", "describe hcs svc").unwrap();
-    assert!(
-        described.contains("Service svc exists and is not managed by this operator"),
-        "{described}"
-    );
+    let why = "Service svc exists and is not managed by this operator";
+    stage.described("foreign", "svc", &[why]).await;
 
     stage
         .kubectl("foreign", "annotate hcs svc gitops-health.io/adopt=true")

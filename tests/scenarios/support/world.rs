@@ -109,6 +109,15 @@ impl Stage {
         .await
     }
 
+    /// Waits until `kubectl describe` shows all of these: Events are written after the status they tell about.
+    pub(crate) async fn described(&self, namespace: &str, name: &str, wanted: &[&str]) {
+        let told = async || self.kubectl(namespace, &format!("describe hcs {name}"));
+        eventually(&format!("describe hcs {name} shows {wanted:?}"), told, |text| {
+            wanted.iter().all(|word| text.contains(word))
+        })
+        .await;
+    }
+
     /// Waits until nothing was written to the namespace for a second, then gives what was written, without the status.
     pub(crate) async fn settled_writes(&self, namespace: &str) -> Vec<String> {
         let mut all: Vec<String> = Vec::new();
@@ -123,6 +132,23 @@ impl Stage {
             all.extend(new);
         }
     }
+}
+
+/// Asks until the answer `holds`, for what becomes visible a little after the status that announces it.
+pub(crate) async fn eventually(
+    what: &str,
+    ask: impl AsyncFn() -> Result<String>,
+    holds: impl Fn(&str) -> bool,
+) -> String {
+    let mut last = String::new();
+    for _ in 0..PATIENCE.as_millis() / 100 {
+        last = ask().await.unwrap();
+        if holds(&last) {
+            return last;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("{what}: not within {PATIENCE:?}\n{last}")
 }
 
 /// Status and reason of a condition.
