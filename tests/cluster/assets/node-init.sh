@@ -5,6 +5,8 @@ mount --make-rshared /                                   # of this private names
 mount -t tmpfs -o mode=755 tmpfs /run
 mkdir -p /run/netns /run/containerd /run/lock
 mount --bind "@ROOT@/var-log" /var/log
+# No name server: a pull of an image that is not there fails at once instead of waiting for one that cannot be reached.
+if [ -e /etc/resolv.conf ]; then mount --bind "@CONF@/resolv.conf" /etc/resolv.conf; fi
 mount -t tmpfs -o mode=755 tmpfs /sys/fs/cgroup          # the hierarchies, seen from our own group down
 for c in cpu cpuacct cpuset memory devices freezer blkio pids; do
   mkdir "/sys/fs/cgroup/$c"

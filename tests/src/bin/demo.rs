@@ -141,7 +141,7 @@ impl Target {
         match &self.network_namespace {
             Some(namespace) => {
                 let address = self.output("kubectl -n healthcare get svc synthetic-phi-service -o jsonpath={.spec.clusterIP}")?;
-                self.run(&format!("ip netns exec {namespace} curl -sSf --retry 10 --retry-delay 1 --retry-connrefused --max-time 30 http://{address}/synthetic-patient"))?;
+                self.run(&format!("ip netns exec {namespace} curl -sf --retry 10 --retry-delay 1 --retry-connrefused --max-time 30 http://{address}/synthetic-patient"))?;
             }
             // From outside, the API server is the only way in.
             None => self.run("kubectl get --raw /api/v1/namespaces/healthcare/services/synthetic-phi-service:http/proxy/synthetic-patient")?,
