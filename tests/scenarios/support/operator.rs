@@ -22,7 +22,10 @@ impl Operator {
         let admin = format!("127.0.0.1:{port}");
         let log = kubeconfig.with_file_name(format!("operator-{name}-{port}.log"));
         let output = std::fs::File::create(&log)?;
-        let process = Command::new(binary()?)
+        // The one that stories share is never dropped: it has to end with the thread that started it.
+        let process = Command::new("setpriv")
+            .args(["--pdeathsig", "KILL"])
+            .arg(binary()?)
             .args([
                 "run",
                 "--admin-address",
