@@ -37,7 +37,10 @@ impl SmallVolume {
             let _ended = holder.wait();
             bail!("a volume could not be mounted; that needs root");
         }
-        let path = PathBuf::from(format!("/proc/{}/root/mnt", holder.id()));
+        // The holder's mounts as others see them: proc_pid_root(5).
+        let path = ["/proc", &holder.id().to_string(), "root", "mnt"]
+            .iter()
+            .collect();
         Ok(Self { holder, path })
     }
 
