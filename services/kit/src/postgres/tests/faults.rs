@@ -139,7 +139,8 @@ impl App {
             assert_eq!((status, problem["code"].as_str()), (503, Some(code)), "{body}");
         }
         assert_eq!(self.get("/health/live").await.0, 200);
-        self.says(503, cause).await;
+        let statuses = self.readiness_says(&[cause]).await;
+        assert!(statuses.iter().all(|status| *status == 503), "{statuses:?}");
         self.says_status("DOWN").await;
         let metrics = self.server.metrics().unwrap();
         assert!(
@@ -150,26 +151,20 @@ impl App {
 
     /// Waits until readiness is degraded and says `cause`.
     async fn degrades(&self, cause: &str) {
-        let deadline = tokio::time::Instant::now() + PATIENCE;
-        loop {
-            let (status, body) = self.get("/readiness").await;
-            if body.contains("degraded") && body.contains(cause) {
-                assert_eq!(status, 200, "{body}");
-                return;
-            }
-            assert!(tokio::time::Instant::now() < deadline, "{status} {body}");
-        }
+        let statuses = self.readiness_says(&["degraded", cause]).await;
+        assert_eq!(statuses.last(), Some(&200));
     }
 
-    /// Waits until readiness has this status and says `cause`: on a busy machine a check may run into its time limit before
-    /// it learns more.
-    async fn says(&self, expected: u16, cause: &str) {
+    /// Waits until readiness says all of this, and gives the status of every answer until then: on a busy machine a check may
+    /// run into its time limit before it learns more.
+    async fn readiness_says(&self, words: &[&str]) -> Vec<u16> {
         let deadline = tokio::time::Instant::now() + PATIENCE;
+        let mut statuses = Vec::new();
         loop {
             let (status, body) = self.get("/readiness").await;
-            assert_eq!(status, expected, "{body}");
-            if body.contains(cause) {
-                return;
+            statuses.push(status);
+            if words.iter().all(|word| body.contains(word)) {
+                return statuses;
             }
             assert!(tokio::time::Instant::now() < deadline, "{status} {body}");
             tokio::time::sleep(Duration::from_millis(50)).await;
