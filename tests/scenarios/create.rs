@@ -89,7 +89,10 @@ async fn people_see_it_with_kubectl() {
         ["NAME", "READY", "REASON", "AVAILABLE", "AGE"]
     );
     assert_eq!(lines.next().unwrap()[..4], ["seen", "True", "Serving", "3/3"]);
-    stage.described("kubectl", "seen", &["Created", "Serving"]).await;
+    stage
+        .described("kubectl", "seen", &["Created", "Serving"])
+        .await
+        .unwrap();
     let explained = stage
         .kubectl("kubectl", "explain hcs.spec.disruption.minAvailable")
         .unwrap();
@@ -113,7 +116,10 @@ async fn a_missing_image_and_its_like_are_named() {
         assert_eq!(condition(&service, "Reconciling").unwrap().0, "True");
         let table = stage.kubectl("faults", &format!("get hcs {name}")).unwrap();
         assert!(table.contains(reason), "{table}");
-        stage.described("faults", name, &["Warning", reason]).await;
+        stage
+            .described("faults", name, &["Warning", reason])
+            .await
+            .unwrap();
     }
 }
 

@@ -25,7 +25,7 @@ async fn a_foreign_object_is_not_taken_over() {
     let table = stage.kubectl("foreign", "get hcs svc").unwrap();
     assert!(table.contains("ResourceConflict"), "{table}");
     let why = "Service svc exists and is not managed by this operator";
-    stage.described("foreign", "svc", &[why]).await;
+    stage.described("foreign", "svc", &[why]).await.unwrap();
 
     stage
         .kubectl("foreign", "annotate hcs svc gitops-health.io/adopt=true")

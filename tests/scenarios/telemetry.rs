@@ -12,7 +12,7 @@ use prost::Message;
 
 use crate::support::manifest;
 use crate::support::operator::Operator;
-use crate::support::world::{eventually, world};
+use crate::support::world::{eventually, shows, world};
 
 type Received = Arc<Mutex<Vec<Span>>>;
 
@@ -49,20 +49,17 @@ async fn a_span_a_pass_with_a_child_an_apply_and_metrics_of_both() {
     stage.until_ready("traced", "svc").await.unwrap();
 
     // The other operator may have made it Ready, so this one's pass need not have ended yet.
-    let scrape = async || {
-        let answer = reqwest::get(format!("http://{}/metrics", operator.admin)).await?;
-        Ok(answer.text().await?)
-    };
     let wanted = [
         "controller_runtime_reconcile_total{controller=\"healthcareservice\"",
         "controller_runtime_reconcile_time_seconds_bucket",
         "rest_client_requests_total{code=\"200\"",
         "healthcare_service_info{image=\"registry.local/app:1\"",
     ];
-    eventually(&format!("/metrics shows {wanted:?}"), scrape, |metrics| {
-        wanted.iter().all(|series| metrics.contains(series))
-    })
-    .await;
+    let scraped = async || {
+        let answer = reqwest::get(format!("http://{}/metrics", operator.admin)).await?;
+        Ok(shows(&answer.text().await?, &wanted))
+    };
+    eventually("/metrics", scraped).await.unwrap();
     assert_eq!(operator.terminate().unwrap(), 0, "{}", operator.log());
 
     let spans = spans.lock().unwrap();

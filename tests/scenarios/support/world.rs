@@ -81,24 +81,18 @@ impl Stage {
         wanted: impl Fn(&HealthcareService) -> bool,
     ) -> Result<HealthcareService> {
         let api: Api<HealthcareService> = Api::namespaced(self.client().await?, namespace);
-        let mut last = None;
-        for _ in 0..PATIENCE.as_millis() / 100 {
-            if let Some(service) = api.get_opt(name).await? {
-                let observed = service
-                    .status
-                    .as_ref()
-                    .and_then(|status| status.observed_generation);
-                if observed == service.metadata.generation && wanted(&service) {
-                    return Ok(service);
-                }
-                last = Some(service);
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-        bail!(
-            "{namespace}/{name} did not get there: {:#?}",
-            last.and_then(|service| service.status)
-        )
+        eventually(&format!("{namespace}/{name}"), async || {
+            let service = api.get_opt(name).await?;
+            let is_current = |service: &HealthcareService| {
+                let status = service.status.as_ref();
+                status.and_then(|status| status.observed_generation) == service.metadata.generation
+            };
+            Ok(match service {
+                Some(service) if is_current(&service) && wanted(&service) => Ok(service),
+                other => Err(format!("{:#?}", other.and_then(|service| service.status))),
+            })
+        })
+        .await
     }
 
     /// Waits until the service is Ready for its current spec.
@@ -110,12 +104,12 @@ impl Stage {
     }
 
     /// Waits until `kubectl describe` shows all of these: Events are written after the status they tell about.
-    pub(crate) async fn described(&self, namespace: &str, name: &str, wanted: &[&str]) {
-        let told = async || self.kubectl(namespace, &format!("describe hcs {name}"));
-        eventually(&format!("describe hcs {name} shows {wanted:?}"), told, |text| {
-            wanted.iter().all(|word| text.contains(word))
+    pub(crate) async fn described(&self, namespace: &str, name: &str, wanted: &[&str]) -> Result<()> {
+        let line = format!("describe hcs {name}");
+        eventually(&line, async || {
+            Ok(shows(&self.kubectl(namespace, &line)?, wanted))
         })
-        .await;
+        .await
     }
 
     /// Waits until nothing was written to the namespace for a second, then gives what was written, without the status.
@@ -134,21 +128,29 @@ impl Stage {
     }
 }
 
-/// Asks until the answer `holds`, for what becomes visible a little after the status that announces it.
-pub(crate) async fn eventually(
+/// Looks until there is what was looked for, and fails with what was seen last.
+pub(crate) async fn eventually<T>(
     what: &str,
-    ask: impl AsyncFn() -> Result<String>,
-    holds: impl Fn(&str) -> bool,
-) -> String {
+    look: impl AsyncFn() -> Result<Result<T, String>>,
+) -> Result<T> {
     let mut last = String::new();
     for _ in 0..PATIENCE.as_millis() / 100 {
-        last = ask().await.unwrap();
-        if holds(&last) {
-            return last;
+        match look().await? {
+            Ok(found) => return Ok(found),
+            Err(seen) => last = seen,
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    panic!("{what}: not within {PATIENCE:?}\n{last}")
+    bail!("{what}: not within {PATIENCE:?}: {last}")
+}
+
+/// Whether a text holds all of these; itself when it does not.
+pub(crate) fn shows(text: &str, wanted: &[&str]) -> Result<(), String> {
+    if wanted.iter().all(|word| text.contains(word)) {
+        Ok(())
+    } else {
+        Err(format!("{wanted:?} is not all in\n{text}"))
+    }
 }
 
 /// Status and reason of a condition.
