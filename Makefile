@@ -3,7 +3,7 @@ CARGO ?= cargo
 LOCAL_CLUSTER = $(CARGO) run --quiet -p local-cluster --
 
 .DEFAULT_GOAL := help
-.PHONY: help prerequisites prerequisites-tests demo up down images generate lint test coverage bench bench-scale bench-load
+.PHONY: help prerequisites prerequisites-tests demo up down images generate lint test coverage bench bench-scale bench-load chaos
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
@@ -49,7 +49,12 @@ bench-load: ## The service under oha beside a bare server, into target/bench/loa
 	$(CARGO) build --release -p synthetic-phi-service
 	$(CARGO) run --release --quiet -p healthcare-tests --bin bench-load -- run
 
-N ?= 200
-bench-scale: prerequisites ## Convergence of N services beside a bare client, into target/bench/scale.json
+N ?= 100,1000,5000
+bench-scale: prerequisites ## N services from creation to fail-over beside a bare client, into target/bench/scale.{json,md}
 	$(CARGO) build --release -p healthcare-operator
 	$(CARGO) run --release --quiet -p healthcare-tests --bin bench-scale -- --services $(N)
+
+MINUTES ?= 60
+chaos: prerequisites ## Faults for MINUTES under several operators, into target/bench/chaos.json
+	$(CARGO) build --release -p healthcare-operator
+	$(CARGO) run --release --quiet -p healthcare-tests --bin chaos -- --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))

@@ -24,6 +24,7 @@ need musl-gcc musl-tools
 if [ "${1:-}" = tests ]; then
   need promtool prometheus
   need redis-server redis-server
+  need faketime faketime
   [ -x /usr/lib/postgresql/15/bin/postgres ] || need postgres postgresql
   python3 -c "import ensurepip, venv" 2>/dev/null || packages="$packages python3-venv"
   need java default-jdk-headless

@@ -1,5 +1,7 @@
 //! Whether the two sides of an access policy agree. Pure.
 
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use healthcare_crds::HealthcareService;
@@ -7,6 +9,7 @@ use healthcare_crds::v1alpha1::AccessRule;
 use kube::ResourceExt;
 
 use crate::plan::named_service;
+use crate::queue::Key;
 
 /// A callee that this service may call but that does not let it in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,11 +71,43 @@ pub fn callees(service: &HealthcareService) -> Vec<(String, String)> {
         .collect()
 }
 
+/// Who names whom as a callee.
+#[derive(Debug, Default)]
+pub struct Callers(HashMap<Key, HashSet<Key>>);
+
+impl Callers {
+    /// Takes note of a service that is new, changed or gone.
+    pub fn update(&mut self, before: Option<&HealthcareService>, after: Option<&HealthcareService>) {
+        for (caller, callee) in before.into_iter().flat_map(calls) {
+            if let Entry::Occupied(mut callers) = self.0.entry(callee) {
+                callers.get_mut().remove(&caller);
+                if callers.get().is_empty() {
+                    callers.remove();
+                }
+            }
+        }
+        for (caller, callee) in after.into_iter().flat_map(calls) {
+            self.0.entry(callee).or_default().insert(caller);
+        }
+    }
+
+    /// The services that name `callee`.
+    pub fn of(&self, callee: &Key) -> impl Iterator<Item = &Key> {
+        self.0.get(callee).into_iter().flatten()
+    }
+}
+
+fn calls(service: &HealthcareService) -> impl Iterator<Item = (Key, Key)> {
+    let caller = Key::from(service);
+    let callees = callees(service).into_iter();
+    callees.map(move |(namespace, name)| (caller.clone(), Key::new(&namespace, &name)))
+}
+
 /// What does not agree; none when the service names no callee. Callees that admit by labels or addresses are
 /// given the benefit of the doubt: who those select is not known here.
 pub fn inconsistencies(
     service: &HealthcareService,
-    find: impl Fn(&str, &str) -> Option<std::sync::Arc<HealthcareService>>,
+    find: impl Fn(&Key) -> Option<HealthcareService>,
 ) -> Option<Vec<Inconsistency>> {
     let callees = callees(service);
     if callees.is_empty() {
@@ -81,7 +116,7 @@ pub fn inconsistencies(
     let own = (service.namespace().unwrap_or_default(), service.name_any());
     let judge = |(namespace, name): &(String, String)| {
         let callee = format!("{namespace}/{name}");
-        match find(namespace, name) {
+        match find(&Key::new(namespace, name)) {
             None => Some(Inconsistency::Missing { callee }),
             Some(other) if admits(&other, &own) => None,
             Some(_) => Some(Inconsistency::Refused {

@@ -17,8 +17,7 @@ use tokio_util::sync::CancellationToken;
 pub struct Admin {
     /// Everything measured.
     pub registry: Registry,
-    /// Whether this replica does its part: a standby as soon as it takes part in the election, the leader once it has
-    /// listed everything.
+    /// Whether this replica does its part, or could: once it has listed everything, leader or standby.
     pub ready: watch::Receiver<bool>,
 }
 

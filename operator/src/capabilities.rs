@@ -100,7 +100,7 @@ fn is_forbidden(error: &watcher::Error) -> bool {
     use watcher::Error::{InitialListFailed, NoResourceVersion, WatchError, WatchFailed, WatchStartFailed};
     match error {
         InitialListFailed(error) | WatchStartFailed(error) | WatchFailed(error) => {
-            matches!(error, kube::Error::Api(status) if status.code == 403)
+            crate::refusals::is_forbidden(error)
         }
         WatchError(status) => status.code == 403,
         NoResourceVersion => false,

@@ -1,14 +1,18 @@
 //! Conditions: an ordered list of small checks from facts to verdicts. Pure.
 
-use healthcare_crds::v1alpha1::condition as types;
+use healthcare_crds::v1alpha1::{RolloutStatus, condition as types};
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 
 use crate::access::Inconsistency;
+use crate::compliance::Judgement;
 use crate::outcome::{Error, Retry};
 use crate::plan::Plan;
 use crate::pods::PodFault;
 use crate::workload::Workload;
+
+mod compliant;
+mod rollout;
 
 /// Everything the checks look at.
 #[derive(Clone, Debug)]
@@ -23,10 +27,16 @@ pub struct Facts<'a> {
     pub workload: Option<&'a Workload>,
     /// Why pods do not serve.
     pub fault: Option<&'a PodFault>,
+    /// The rollout, under way or over.
+    pub rollout: Option<&'a RolloutStatus>,
     /// Callees that do not admit this service; none when it names no callee.
     pub access: Option<&'a [Inconsistency]>,
+    /// Whether the pods run with another template than this operator would make.
+    pub template_pending: bool,
     /// Whether the spec asks for scraping or alerts.
     pub wants_monitoring: bool,
+    /// How the service stands to the frameworks that apply to it.
+    pub compliance: &'a Judgement,
 }
 
 /// Status of a condition with its reason and message.
@@ -52,14 +62,17 @@ enum Phase {
 type Check = fn(&Facts<'_>) -> Option<Verdict>;
 
 /// The checks in the order in which `kubectl describe` shows them. One that returns none leaves its condition out.
-const CHECKS: [(&str, Check); 8] = [
+const CHECKS: [(&str, Check); 11] = [
     (types::READY, ready),
     (types::RECONCILING, reconciling),
     (types::STALLED, stalled),
     (types::AVAILABLE, available),
     (types::PROGRESSING, progressing),
+    (types::ROLLED_BACK, rollout::rolled_back),
     (types::PAUSED, paused),
     (types::ACCESS_POLICY_CONSISTENT, access_policy),
+    (types::COMPLIANT, compliant::compliant),
+    (types::TEMPLATE_UPDATE_PENDING, template_update),
     (types::MONITORING_AVAILABLE, monitoring),
 ];
 
@@ -147,7 +160,8 @@ fn available(facts: &Facts<'_>) -> Option<Verdict> {
     if is_stopped(facts) {
         return Some(no("Stopped", "scaling.minReplicas is 0: no pod runs"));
     }
-    if workload.is_available {
+    let minimum = facts.plan.map_or(i32::MAX, |plan| plan.replicas.minimum());
+    if workload.serves(minimum) {
         return Some(yes("MinimumReplicasAvailable", counts(facts)));
     }
     Some(match facts.fault {
@@ -159,10 +173,22 @@ fn available(facts: &Facts<'_>) -> Option<Verdict> {
 fn progressing(facts: &Facts<'_>) -> Option<Verdict> {
     let workload = facts.workload?;
     let minimum = facts.plan?.replicas.minimum();
+    if let Some((reason, message)) = facts.rollout.and_then(rollout::between) {
+        return Some(yes(reason, message));
+    }
     Some(if workload.is_rolled_out(minimum) {
         no("Complete", "all pods are of the current revision")
     } else {
         yes("RollingOut", counts(facts))
+    })
+}
+
+fn template_update(facts: &Facts<'_>) -> Option<Verdict> {
+    facts.template_pending.then(|| {
+        yes(
+            "OperatorChanged",
+            "this operator makes another pod template of the same spec: it is taken when the pods' part of the spec changes, or when the annotation gitops-health.io/template-requested-at gets a new value",
+        )
     })
 }
 
@@ -214,12 +240,15 @@ fn phase(facts: &Facts<'_>) -> Phase {
         };
     }
     match (facts.plan, facts.workload) {
-        (Some(plan), Some(workload)) => rollout(facts, plan, workload),
+        (Some(plan), Some(workload)) => serving(facts, plan, workload),
         _ => working("Applying", "the children are being applied"),
     }
 }
 
-fn rollout(facts: &Facts<'_>, plan: &Plan, workload: &Workload) -> Phase {
+fn serving(facts: &Facts<'_>, plan: &Plan, workload: &Workload) -> Phase {
+    if let Some(phase) = facts.rollout.and_then(rollout::phase) {
+        return phase;
+    }
     if is_stopped(facts) && workload.is_observed() && workload.replicas == 0 {
         let message = "stopped: scaling.minReplicas is 0".to_owned();
         return Phase::Ready {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
@@ -10,6 +11,8 @@ use thiserror::Error;
 
 use crate::leader::LeaseConfig;
 use crate::plan::OperatorDefaults;
+use crate::prometheus::PrometheusSettings;
+use crate::shard::Shard;
 
 /// Runs healthcare services on Kubernetes from one manifest each.
 #[derive(Debug, Parser)]
@@ -71,6 +74,33 @@ pub struct RunArgs {
     /// Passes at a time
     #[arg(long, env = "CONCURRENCY", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub concurrency: u16,
+    /// Which share of the namespaces this process works on, as index/count; each share has a Lease of its own
+    #[arg(long, env = "SHARD", default_value_t = Shard::WHOLE)]
+    pub shard: Shard,
+    /// What is added to every service
+    #[command(flatten)]
+    pub defaults: DefaultsArgs,
+    /// Prometheus to ask how a new version does, such as http://prometheus.monitoring:9090/prefix [default: none, and rollouts go by readiness alone]
+    #[arg(long, env = "PROMETHEUS_URL")]
+    pub prometheus_url: Option<String>,
+    /// File with a bearer token for Prometheus, read anew for each query
+    #[arg(long, env = "PROMETHEUS_TOKEN_FILE")]
+    pub prometheus_token_file: Option<String>,
+    /// File of certificates (PEM) to trust for Prometheus, in place of the system's
+    #[arg(long, env = "PROMETHEUS_CA_FILE")]
+    pub prometheus_ca_file: Option<String>,
+    /// Milliseconds after which Prometheus has not answered
+    #[arg(long, env = "PROMETHEUS_TIMEOUT_MILLISECONDS", default_value_t = 5000, value_parser = clap::value_parser!(u64).range(100..=60_000))]
+    pub prometheus_timeout_milliseconds: u64,
+    /// Logs and traces of the operator itself
+    #[command(flatten)]
+    pub telemetry: TelemetryConfig,
+}
+
+/// What the operator adds to every service. The command line takes the same flags, so that it renders what the operator
+/// renders.
+#[derive(Args, Clone, Debug)]
+pub struct DefaultsArgs {
     /// OTLP endpoint given to services that name none
     #[arg(long, env = "DEFAULT_OTLP_ENDPOINT")]
     pub default_otlp_endpoint: Option<String>,
@@ -83,9 +113,6 @@ pub struct RunArgs {
     /// Labels by which the cluster's Prometheus selects ServiceMonitors and PrometheusRules
     #[arg(long, env = "MONITOR_LABELS", default_value = "", value_parser = parse_labels)]
     pub monitor_labels: Labels,
-    /// Logs and traces of the operator itself
-    #[command(flatten)]
-    pub telemetry: TelemetryConfig,
 }
 
 /// Labels, as an object carries or a selector asks for.
@@ -111,15 +138,33 @@ impl Scope {
     }
 }
 
-impl RunArgs {
+impl DefaultsArgs {
     /// What these settings add to every service.
-    pub fn defaults(&self) -> OperatorDefaults {
+    pub fn resolved(&self) -> OperatorDefaults {
         OperatorDefaults {
             otlp_endpoint: given(self.default_otlp_endpoint.as_deref()).map(str::to_owned),
             monitoring_namespace_labels: self.monitoring_namespace_labels.0.clone(),
             ingress_namespace_labels: self.ingress_namespace_labels.0.clone(),
             monitor_labels: self.monitor_labels.0.clone(),
         }
+    }
+}
+
+impl RunArgs {
+    /// What these settings add to every service.
+    pub fn defaults(&self) -> OperatorDefaults {
+        self.defaults.resolved()
+    }
+
+    /// Where Prometheus is; none when no URL is set.
+    pub fn prometheus(&self) -> Option<PrometheusSettings> {
+        let file = |path: &Option<String>| given(path.as_deref()).map(PathBuf::from);
+        given(self.prometheus_url.as_deref()).map(|url| PrometheusSettings {
+            url: url.to_owned(),
+            token_file: file(&self.prometheus_token_file),
+            ca_file: file(&self.prometheus_ca_file),
+            deadline: Duration::from_millis(self.prometheus_timeout_milliseconds),
+        })
     }
 
     /// Terms of the election; client-go's proportions where only the duration is given.
@@ -146,7 +191,7 @@ impl RunArgs {
             .unwrap_or(default_namespace);
         Ok(LeaseConfig {
             namespace: namespace.to_owned(),
-            name: self.lease_name.clone(),
+            name: self.shard.lease_name(&self.lease_name),
             // An empty holder means that nobody leads.
             identity: given(self.identity.as_deref()).map_or_else(random_identity, str::to_owned),
             duration,

@@ -1,18 +1,27 @@
 //! What every pass needs, handed down from `main`.
 
+use std::time::Instant;
+
 use healthcare_crds::HealthcareService;
 use kube::Client;
-use kube::runtime::events::Recorder;
-use kube::runtime::reflector::Store;
 use service_kit::clock::Clock;
 use tokio::sync::watch;
 
-use crate::backoff::Backoff;
 use crate::capabilities::Capabilities;
+use crate::contests::Contests;
+use crate::events::Publisher;
 use crate::ledger::Ledger;
 use crate::metrics::OperatorMetrics;
 use crate::plan::OperatorDefaults;
+use crate::pods::Looks;
+use crate::prometheus::Prometheus;
+use crate::queue::Key;
+use crate::render::names;
+use crate::rollouts::{Measurements, Revisions};
+use crate::services::Services;
+use crate::shard::Shard;
 use crate::status::StatusMemory;
+use crate::strays::Strays;
 use crate::workloads::Workloads;
 
 /// Clients, memories and settings of the controller.
@@ -20,17 +29,29 @@ pub struct Context {
     /// The API server.
     pub client: Client,
     /// Every service the operator watches.
-    pub services: Store<HealthcareService>,
+    pub services: Services,
     /// What is remembered of the children.
     pub ledger: Ledger,
+    /// Children that somebody else changes again and again.
+    pub contests: Contests,
+    /// Children that no status tells of.
+    pub strays: Strays,
     /// State of the Deployments.
     pub workloads: Workloads,
     /// Statuses written last.
     pub statuses: StatusMemory,
-    /// Pauses after failures.
-    pub backoff: Backoff,
-    /// Publisher of Events, one for all: it aggregates.
-    pub recorder: Recorder,
+    /// Looks at pods that do not serve.
+    pub looks: Looks,
+    /// Revisions that rollouts need.
+    pub revisions: Revisions,
+    /// Where error rates and latencies are asked for, if anywhere.
+    pub prometheus: Option<Prometheus>,
+    /// What was measured of rollouts.
+    pub measurements: Measurements,
+    /// Where Events go.
+    pub events: Publisher,
+    /// Which namespaces are ours.
+    pub shard: Shard,
     /// Optional APIs of the cluster.
     pub capabilities: watch::Receiver<Capabilities>,
     /// What the operator's settings add to every service.
@@ -39,6 +60,8 @@ pub struct Context {
     pub metrics: OperatorMetrics,
     /// The time.
     pub clock: Clock,
+    /// When the controller started, on a clock that never jumps.
+    pub started: Instant,
 }
 
 impl Context {
@@ -50,10 +73,15 @@ impl Context {
         };
         self.ledger.forget_service(namespace, name);
         self.workloads.forget(namespace, name);
-        self.backoff.forget(namespace, name);
+        self.workloads.forget(namespace, &names::candidate(name));
         self.metrics.forget(namespace, name);
+        let key = Key::from(service);
+        self.looks.forget(&key);
+        self.revisions.forget(&key);
+        self.measurements.forget(&key);
         if let Some(uid) = &metadata.uid {
             self.statuses.forget(uid);
+            self.strays.forget(uid);
         }
     }
 }

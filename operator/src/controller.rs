@@ -1,28 +1,21 @@
 //! Watches, queue and concurrency: who reconciles what, when.
 
-use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
 
-use futures::stream::{Stream, StreamExt, poll_fn};
-use healthcare_crds::HealthcareService;
-use kube::ResourceExt;
-use kube::runtime::controller::{Action, Config, Error as QueueError, ReconcileRequest, applier};
-use kube::runtime::reflector::{ObjectRef, store::Writer};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::access::Callers;
 use crate::config::Scope;
 use crate::context::Context;
-use crate::outcome::Error;
+use crate::outcome::{Error, Next};
+use crate::queue::driver::Driver;
+use crate::queue::{Cause, Key, Outcome, Queue, Triggers};
 use crate::reconcile::reconcile;
 use crate::render::ChildKind;
+use crate::watches::ChildWatch;
 use crate::watches::services::ServicesWatch;
-use crate::watches::{ChildWatch, Triggers};
-
-/// Triggers of one service within this time become one pass.
-const DEBOUNCE: Duration = Duration::from_millis(10);
 
 /// How the controller runs.
 #[derive(Clone, Debug)]
@@ -33,52 +26,55 @@ pub struct Settings {
     pub concurrency: u16,
 }
 
-/// Runs until `shutdown`, then lets the passes under way finish. `synced` turns true once everything was listed.
+/// Runs until `shutdown`, then lets the passes under way finish. `synced` turns true once everything was listed; passes begin
+/// when that is so and `leading` is over. Until then a standby learns what there is, so that it can begin at once.
 pub async fn run(
     ctx: Arc<Context>,
-    writer: Writer<HealthcareService>,
     settings: Settings,
     synced: watch::Sender<bool>,
+    leading: impl Future<Output = ()>,
     shutdown: CancellationToken,
 ) {
-    let (triggers, queue) = mpsc::unbounded_channel();
+    let (triggers, requests) = Triggers::channel();
     let namespaces = settings.scope.namespaces();
     let mut watches = JoinSet::new();
-    start_child_watches(&mut watches, &ctx, &namespaces, &triggers);
+    let children = start_child_watches(&mut watches, &ctx, &namespaces, &triggers);
     watches.spawn(follow_capabilities(Arc::clone(&ctx), triggers.clone()));
     let services = ServicesWatch {
-        writer,
         namespaces,
+        callers: Callers::default(),
         ctx: Arc::clone(&ctx),
         triggers,
     };
-    watches.spawn(services.run(move || {
-        synced.send_replace(true);
-    }));
+    let (sender, known) = oneshot::channel();
+    watches.spawn(services.run(told(sender)));
 
-    let config = Config::default()
-        .debounce(DEBOUNCE)
-        .concurrency(settings.concurrency);
-    let queue = requests(queue).take_until(shutdown.cancelled_owned());
-    applier(
-        pass,
-        retry_after,
-        Arc::clone(&ctx),
-        ctx.services.clone(),
-        queue,
-        config,
-    )
-    .for_each(log)
-    .await;
+    let driver = Driver {
+        queue: Queue::new(settings.concurrency),
+        requests,
+        metrics: ctx.metrics.clone(),
+        shutdown,
+    };
+    // A pass that begins before would take children for missing that are only not listed yet.
+    let listed = async move {
+        // Each fails only when its watch is gone, at the end of the process.
+        let _ended = known.await;
+        let _ended = futures::future::join_all(children).await;
+        synced.send_replace(true);
+        leading.await;
+    };
+    driver.run(listed, move |key| pass(key, Arc::clone(&ctx))).await;
     watches.shutdown().await;
 }
 
+/// Each answers once its kind has been listed for the first time.
 fn start_child_watches(
     watches: &mut JoinSet<()>,
     ctx: &Arc<Context>,
     namespaces: &[Option<String>],
     triggers: &Triggers,
-) {
+) -> Vec<oneshot::Receiver<()>> {
+    let mut listed = Vec::new();
     let every = ChildKind::ALL
         .into_iter()
         .flat_map(|kind| namespaces.iter().map(move |namespace| (kind, namespace)));
@@ -89,21 +85,36 @@ fn start_child_watches(
             ctx: Arc::clone(ctx),
             triggers: triggers.clone(),
         };
-        if kind.is_optional() {
-            watches.spawn(follow_optional(watch));
+        let (sender, receiver) = oneshot::channel();
+        let synced = told(sender);
+        if !kind.is_optional() {
+            watches.spawn(watch.run(synced));
+            listed.push(receiver);
+        } else if kind.is_served(*ctx.capabilities.borrow()) {
+            watches.spawn(follow_optional(watch, synced));
+            listed.push(receiver);
         } else {
-            watches.spawn(watch.run(|| ()));
+            watches.spawn(follow_optional(watch, || ()));
         }
+    }
+    listed
+}
+
+/// Tells at the first call.
+fn told(sender: oneshot::Sender<()>) -> impl FnMut() + Send {
+    let mut sender = Some(sender);
+    move || {
+        let _nobody_waits = sender.take().map(|sender| sender.send(()));
     }
 }
 
 /// Watches an optional kind while the cluster has it.
-async fn follow_optional(watch: ChildWatch) {
+async fn follow_optional(watch: ChildWatch, mut synced: impl FnMut() + Send) {
     let kind = watch.kind;
     let mut capabilities = watch.ctx.capabilities.clone();
     while capabilities.wait_for(|has| kind.is_served(*has)).await.is_ok() {
         tokio::select! {
-            () = watch.clone().run(|| ()) => {}
+            () = watch.clone().run(&mut synced) => {}
             _ = capabilities.wait_for(|has| !kind.is_served(*has)) => watch.ctx.ledger.forget_kind(kind),
         }
     }
@@ -113,57 +124,31 @@ async fn follow_optional(watch: ChildWatch) {
 async fn follow_capabilities(ctx: Arc<Context>, triggers: Triggers) {
     let mut capabilities = ctx.capabilities.clone();
     while capabilities.changed().await.is_ok() {
-        for service in ctx.services.state() {
-            let _ended = triggers.send(ObjectRef::from_obj(&*service));
+        let services = ctx.services.keys().into_iter();
+        for service in services.filter(|service| ctx.shard.owns(&service.namespace)) {
+            triggers.trigger(service, Cause::Sweep);
         }
     }
 }
-
-fn requests(
-    mut queue: mpsc::UnboundedReceiver<ObjectRef<HealthcareService>>,
-) -> impl Stream<Item = Result<ReconcileRequest<HealthcareService>, std::convert::Infallible>> {
-    poll_fn(move |cx| queue.poll_recv(cx)).map(|service| Ok(ReconcileRequest::from(service)))
-}
-
-type Pass = Pin<Box<dyn Future<Output = Result<Action, Error>> + Send>>;
 
 /// One measured pass.
-fn pass(service: Arc<HealthcareService>, ctx: Arc<Context>) -> Pass {
-    Box::pin(async move {
-        let (namespace, name) = (service.namespace().unwrap_or_default(), service.name_any());
-        let timer = ctx.metrics.pass_started();
-        let result = reconcile(service, Arc::clone(&ctx)).await;
-        timer.finished(&result);
-        if result.is_ok() {
-            ctx.backoff.forget(&namespace, &name);
-        }
-        result
-    })
+async fn pass(key: Key, ctx: Arc<Context>) -> Outcome {
+    // Deleted between the trigger and the pass: nothing to do.
+    let Some(service) = ctx.services.get(&key) else {
+        return Outcome::Gone;
+    };
+    let timer = ctx.metrics.pass_started();
+    let result = Box::pin(reconcile(&service, &ctx)).await;
+    timer.finished(&result);
+    log(&key, &result);
+    result.map_or(Outcome::Failed, Outcome::Done)
 }
 
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "the signature that the applier calls"
-)]
-fn retry_after(service: Arc<HealthcareService>, _: &Error, ctx: Arc<Context>) -> Action {
-    Action::requeue(
-        ctx.backoff
-            .failed(&service.namespace().unwrap_or_default(), &service.name_any()),
-    )
-}
-
-async fn log(
-    result: Result<(ObjectRef<HealthcareService>, Action), QueueError<Error, std::convert::Infallible>>,
-) {
+fn log(key: &Key, result: &Result<Next, Error>) {
     match result {
-        Ok((service, _)) => tracing::debug!(%service, "pass done"),
-        Err(QueueError::ReconcilerFailed(error, service)) => failed(&error, &service.to_string()),
-        // Deleted between the trigger and the pass: nothing to do.
-        Err(QueueError::ObjectNotFound(_)) => {}
-        Err(error) => tracing::error!(%error, "the queue failed"),
+        Ok(_) => tracing::debug!(service = %key, "pass done"),
+        Err(error) => {
+            tracing::warn!(service = %key, reason = error.reason(), %error, "pass failed; trying again after a pause");
+        }
     }
-}
-
-fn failed(error: &Error, service: &str) {
-    tracing::warn!(service, reason = error.reason(), %error, "pass failed; trying again after a pause");
 }

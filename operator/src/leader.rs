@@ -5,8 +5,10 @@
 //! different machines are never compared. A leader that could not renew in time counts itself out before a standby does:
 //! the renew deadline is shorter than the lease, and counts from before the write was sent, while a standby counts from
 //! when it saw that write. A process that was stopped and goes on later is kept from writing by its [`Fence`].
+//!
+//! A standby looks every retry period, and a watch shows it the writes in between: it tries when the last renewal expires,
+//! and takes a released Lease at once. Without the watch it learns of either at its next look.
 
-use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
 use k8s_openapi::api::coordination::v1::Lease;
@@ -17,15 +19,20 @@ use service_kit::Clock;
 use thiserror::Error;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
+
+use crate::refusals::is_conflict;
 
 mod decision;
 mod fence;
+mod sighting;
+mod standby;
 
 pub use decision::{Move, Observation};
-use decision::{jittered, next_spec, released_spec};
+use decision::{next_spec, released_spec};
 pub use fence::{Fence, Fenced};
+use standby::Standby;
 
 /// Tries at giving the Lease up when others write to it at the same moment.
 const RELEASES: usize = 3;
@@ -101,6 +108,8 @@ pub struct Candidate {
     leases: Api<Lease>,
     config: LeaseConfig,
     clock: Clock,
+    /// Until when we may write in the leader's name: in the past while we do not lead.
+    until: watch::Sender<Instant>,
 }
 
 impl Candidate {
@@ -110,32 +119,30 @@ impl Candidate {
             leases: Api::namespaced(client, &config.namespace),
             config,
             clock,
+            until: watch::Sender::new(Instant::now()),
         }
     }
 
-    /// Waits until we lead; `reached` is called whenever the API server answered.
+    /// What holds back writes before we lead, and once leadership ran out.
+    pub fn fence(&self) -> Fence {
+        Fence::new(self.until.subscribe())
+    }
+
+    /// Waits until we lead.
     ///
     /// # Errors
     /// [`LeaderError::Shutdown`] when the process is to end before that.
-    pub async fn acquire(
-        self,
-        shutdown: &CancellationToken,
-        reached: impl Fn(),
-    ) -> Result<Leadership, LeaderError> {
-        let mut seen = Observation::default();
-        let random = RandomState::new();
-        for round in 0_u64.. {
-            if shutdown.is_cancelled() {
-                break;
-            }
-            match self.within_limit(self.try_to_take(&mut seen)).await {
+    pub async fn acquire(self, shutdown: &CancellationToken) -> Result<Leadership, LeaderError> {
+        let mut standby = Standby::new(self.leases.clone(), self.config.clone());
+        while !shutdown.is_cancelled() {
+            let tried = Instant::now();
+            match self.within_limit(self.try_to_take(&mut standby)).await {
                 Ok(Written::Ours(sent)) => return Ok(Leadership::start(self, sent)),
-                Ok(Written::Contended | Written::Taken) => reached(),
+                Ok(Written::Contended | Written::Taken) => {}
                 Err(error) => tracing::warn!(%error, "cannot take part in the election; trying again"),
             }
-            let [share, ..] = random.hash_one(round).to_ne_bytes();
             tokio::select! {
-                () = sleep(jittered(self.config.retry_period, share)) => {}
+                () = standby.until_next_try(tried) => {}
                 () = shutdown.cancelled() => {}
             }
         }
@@ -153,10 +160,9 @@ impl Candidate {
         }
     }
 
-    async fn try_to_take(&self, seen: &mut Observation) -> kube::Result<Written> {
+    async fn try_to_take(&self, standby: &mut Standby) -> kube::Result<Written> {
         let lease = self.leases.get_opt(&self.config.name).await?;
-        let (identity, duration) = (&self.config.identity, self.config.duration);
-        match seen.decide(lease.as_ref(), identity, duration, Instant::now()) {
+        match standby.decide(lease.as_ref(), Instant::now()) {
             Move::Wait => Ok(Written::Taken),
             Move::Create | Move::Take => self.write(lease).await,
         }
@@ -247,35 +253,36 @@ impl Candidate {
 /// once the Lease expires.
 pub struct Leadership {
     candidate: Candidate,
-    fence: Fence,
     renewals: JoinHandle<Loss>,
 }
 
 impl Leadership {
     fn start(candidate: Candidate, sent: Instant) -> Self {
-        let (extend, until) = watch::channel(sent + candidate.config.renew_deadline);
-        let renewals = tokio::spawn(renew_until_lost(candidate.clone(), extend));
-        Self {
-            candidate,
-            fence: Fence::new(until),
-            renewals,
-        }
+        candidate
+            .until
+            .send_replace(sent + candidate.config.renew_deadline);
+        let renewals = tokio::spawn(renew_until_lost(candidate.clone()));
+        Self { candidate, renewals }
     }
 
-    /// What holds back writes once leadership ran out.
-    pub fn fence(&self) -> &Fence {
-        &self.fence
-    }
-
-    /// Waits until leadership is lost. From then on nothing may be written in the leader's name.
+    /// Waits until leadership is lost. From then on nothing is written in the leader's name.
     pub async fn lost(&mut self) -> Loss {
-        (&mut self.renewals).await.unwrap_or(Loss::Stopped)
+        let loss = (&mut self.renewals).await.unwrap_or(Loss::Stopped);
+        self.end_term();
+        loss
+    }
+
+    fn end_term(&self) {
+        self.renewals.abort();
+        self.candidate.until.send_replace(Instant::now());
     }
 
     /// Gives the Lease up, so that a standby need not wait. A failure only costs that wait.
     pub async fn release(mut self) {
         self.renewals.abort();
+        // A renewal that still gets through would open the fence again.
         let _ended = (&mut self.renewals).await;
+        self.end_term();
         if let Err(error) = self.candidate.within_limit(self.candidate.release()).await {
             tracing::warn!(%error, "could not release the Lease; a standby takes over when it expires");
         }
@@ -284,14 +291,14 @@ impl Leadership {
 
 impl Drop for Leadership {
     fn drop(&mut self) {
-        self.renewals.abort();
+        self.end_term();
     }
 }
 
-/// Renews until that fails for too long or somebody else holds the Lease. `until` is how long the last write that got
-/// through may be relied on, counted from before it was sent.
-async fn renew_until_lost(candidate: Candidate, until: watch::Sender<Instant>) -> Loss {
-    let config = &candidate.config;
+/// Renews until that fails for too long or somebody else holds the Lease. Each write that got through may be relied on from
+/// before it was sent.
+async fn renew_until_lost(candidate: Candidate) -> Loss {
+    let Candidate { config, until, .. } = &candidate;
     loop {
         let deadline = *until.borrow();
         sleep_until(deadline.min(Instant::now() + config.retry_period)).await;
@@ -310,10 +317,6 @@ async fn renew_until_lost(candidate: Candidate, until: watch::Sender<Instant>) -
             Err(_) => return Loss::Deadline(config.renew_deadline),
         }
     }
-}
-
-fn is_conflict(error: &kube::Error) -> bool {
-    matches!(error, kube::Error::Api(status) if status.code == 409)
 }
 
 #[cfg(test)]

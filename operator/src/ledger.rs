@@ -2,20 +2,25 @@
 //!
 //! After each apply it keeps the child's uid, a digest of the desired object and a digest of its own
 //! `managedFields` entry. The API server takes a path out of that entry when somebody else changes its value, so
-//! an equal digest means that everything we own is as we left it, whatever happened to the rest of the object.
+//! an equal digest means that everything we own is as we left it, whatever happened to the rest of the object. What
+//! others added beside it stands in their entries. All of it is in the object's metadata; no child is kept whole.
 
 use std::collections::{HashMap, HashSet};
-use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ManagedFieldsEntry, ObjectMeta};
-
+use crate::foreign::Addition;
+use crate::locked::lock;
+use crate::plan::Plan;
 use crate::render::ChildKind;
 
-/// Field manager of everything but the number of replicas.
-pub const FIELD_MANAGER: &str = "healthcare-operator";
-/// Field manager of `spec.replicas` of the Deployments.
-pub const SCALE_MANAGER: &str = "healthcare-operator-scale";
+mod account;
+mod recall;
+mod sighting;
+mod standing;
+
+pub use account::Account;
+pub use sighting::{Fingerprint, Sighting, digest_of_additions, sighting};
+pub use standing::{Disturbance, Standing};
 
 /// Names one child.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -28,48 +33,35 @@ pub struct ChildKey {
     pub name: String,
 }
 
-/// A child as seen at one moment.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sighting {
-    /// Unique identity.
-    pub uid: String,
-    /// Position in the API server's history: a larger one is later (KEP-5504).
-    pub resource_version: u64,
-    /// Digest of our own `managedFields` entry, none when there is none.
-    pub owned: Option<u64>,
-    /// Other field manager that wrote last.
-    pub other: Option<String>,
+impl ChildKey {
+    /// The key of a child of a service.
+    pub fn of(kind: ChildKind, plan: &Plan, name: &str) -> Self {
+        Self {
+            kind,
+            namespace: plan.owner.namespace.clone(),
+            name: name.to_owned(),
+        }
+    }
 }
 
-/// How a child stands against what the operator left.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Standing {
-    /// Never applied by this process.
-    Unknown,
-    /// As we left it, and as it is wanted now.
-    Intact,
-    /// As we left it, but something else is wanted now.
-    Outdated {
-        /// Identity of the object to change.
-        uid: String,
-    },
-    /// Somebody changed what we own.
-    Changed {
-        /// Identity of the object to repair.
-        uid: String,
-        /// Who did it, where known.
-        manager: Option<String>,
-    },
-    /// Somebody deleted it, or put another object in its place.
-    Gone,
+/// A child as our last write left it.
+#[derive(Clone, Debug)]
+struct Left {
+    uid: String,
+    /// 0 when it is known by the status only, not by an answer to this process.
+    resource_version: u64,
+    fingerprint: Fingerprint,
+    /// The additions that stayed after all, as far as this process has seen them.
+    kept: Box<[Addition]>,
 }
 
 #[derive(Debug, Default)]
 struct Entry {
+    /// Whom to wake, empty while no pass has asked for the child.
     service: String,
-    desired: u64,
-    applied: Option<Sighting>,
-    seen: Option<Sighting>,
+    left: Option<Left>,
+    /// What was seen last, unless that is as we left it.
+    seen: Option<Box<Sighting>>,
     deleted: Option<String>,
 }
 
@@ -82,42 +74,97 @@ pub struct Ledger {
 impl Ledger {
     /// How a child stands, given the digest of what is wanted now.
     pub fn standing(&self, key: &ChildKey, desired: u64) -> Standing {
-        self.lock()
+        lock(&self.entries)
             .get(key)
-            .map_or(Standing::Unknown, |entry| entry.standing(desired))
+            .map_or(Standing::Absent, |entry| entry.standing(desired))
     }
 
-    /// Starts to listen for events about a child that is about to be applied. A deletion noted before is settled by
-    /// that apply.
-    pub fn expect(&self, key: &ChildKey, service: &str) {
-        let mut entries = self.lock();
+    /// Believes what an earlier process wrote into the status about a child, unless this one knows better.
+    pub fn adopt(&self, key: &ChildKey, service: &str, uid: &str, fingerprint: Fingerprint) {
+        let mut entries = lock(&self.entries);
         let entry = entries.entry(key.clone()).or_default();
         service.clone_into(&mut entry.service);
-        entry.deleted = None;
-    }
-
-    /// Remembers an applied child by the API server's answer.
-    pub fn record(&self, key: &ChildKey, desired: u64, applied: Sighting) {
-        if let Some(entry) = self.lock().get_mut(key) {
-            entry.desired = desired;
-            entry.deleted = entry.deleted.take().filter(|uid| *uid == applied.uid);
-            entry.applied = Some(applied);
+        if entry.left.is_none() {
+            entry.left = Some(Left {
+                uid: uid.to_owned(),
+                resource_version: 0,
+                fingerprint,
+                kept: Box::default(),
+            });
+            entry.note_kept();
+            entry.settle();
         }
     }
 
-    /// Identity of a child as last applied.
-    pub fn uid(&self, key: &ChildKey) -> Option<String> {
-        self.lock()
-            .get(key)?
-            .applied
-            .as_ref()
-            .map(|applied| applied.uid.clone())
+    /// Starts to listen for events about a child that is about to be applied. Gives the deletion noted before, which that
+    /// apply settles.
+    pub fn expect(&self, key: &ChildKey, service: &str) -> Option<String> {
+        let mut entries = lock(&self.entries);
+        let entry = entries.entry(key.clone()).or_default();
+        service.clone_into(&mut entry.service);
+        entry.deleted.take()
     }
 
-    /// Takes note of an event about a child. Tells the service to reconcile when something we own was changed.
+    /// An apply failed, as far as is known: what it was to settle stands, unless the child was seen since.
+    pub fn unsettled(&self, key: &ChildKey, deleted: Option<String>) {
+        if let Some(entry) = lock(&self.entries).get_mut(key) {
+            entry.deleted = entry.deleted.take().or(deleted);
+        }
+    }
+
+    /// Remembers a written child by the API server's answer. `added` is the digest of the additions that may stay.
+    pub fn record(&self, key: &ChildKey, desired: u64, answer: &Sighting, added: u64) {
+        if let Some(entry) = lock(&self.entries).get_mut(key) {
+            entry.deleted = entry.deleted.take().filter(|uid| *uid == answer.uid);
+            let kept = match entry.left.take() {
+                _ if digest_of_additions(&answer.added) == added => answer.added.clone().into(),
+                Some(left) => left.kept,
+                None => Box::default(),
+            };
+            entry.left = Some(Left {
+                uid: answer.uid.clone(),
+                resource_version: answer.resource_version,
+                fingerprint: Fingerprint {
+                    desired,
+                    owned: answer.owned.unwrap_or_default(),
+                    since: answer.since,
+                    added,
+                    template: answer.template,
+                },
+                kept,
+            });
+            entry.settle();
+        }
+    }
+
+    /// Puts up with what others have added to a child.
+    pub fn tolerate(&self, key: &ChildKey) {
+        if let Some(Entry {
+            left: Some(left),
+            seen: Some(seen),
+            ..
+        }) = lock(&self.entries).get_mut(key)
+        {
+            left.fingerprint.added = digest_of_additions(&seen.added);
+            left.kept = seen.added.as_slice().into();
+        }
+    }
+
+    /// Identity of a child as last written.
+    pub fn uid(&self, key: &ChildKey) -> Option<String> {
+        Some(lock(&self.entries).get(key)?.left.as_ref()?.uid.clone())
+    }
+
+    /// What was left at a child.
+    pub fn fingerprint(&self, key: &ChildKey) -> Option<Fingerprint> {
+        Some(lock(&self.entries).get(key)?.left.as_ref()?.fingerprint)
+    }
+
+    /// Takes note of an event about a child. Tells the service to reconcile when something we own was changed, or
+    /// something added.
     pub fn saw(&self, key: &ChildKey, sighting: Sighting) -> Option<String> {
-        let mut entries = self.lock();
-        let entry = entries.get_mut(key)?;
+        let mut entries = lock(&self.entries);
+        let entry = entries.entry(key.clone()).or_default();
         // A list that began before our apply and ended after it lacks the object: this event proves it alive.
         entry.deleted = entry.deleted.take().filter(|uid| *uid != sighting.uid);
         if entry
@@ -125,17 +172,23 @@ impl Ledger {
             .as_ref()
             .is_none_or(|seen| seen.resource_version < sighting.resource_version)
         {
-            entry.seen = Some(sighting);
+            entry.seen = Some(sighting.into());
+            entry.note_kept();
+            entry.settle();
         }
-        entry.disturbed().then(|| entry.service.clone())
+        entry.wakes()
     }
 
     /// Takes note of a deletion. Tells the service to reconcile when the child was ours.
     pub fn deleted(&self, key: &ChildKey, uid: &str) -> Option<String> {
-        let mut entries = self.lock();
+        let mut entries = lock(&self.entries);
         let entry = entries.get_mut(key)?;
+        if entry.service.is_empty() {
+            entries.remove(key);
+            return None;
+        }
         entry.deleted = Some(uid.to_owned());
-        entry.disturbed().then(|| entry.service.clone())
+        entry.wakes()
     }
 
     /// After a fresh list of one kind in `namespace` (all when none): whatever is remembered but was not listed is
@@ -146,13 +199,14 @@ impl Ledger {
         namespace: Option<&str>,
         present: &HashSet<ChildKey>,
     ) -> Vec<(ChildKey, String)> {
-        let mut entries = self.lock();
-        let in_scope = |key: &ChildKey| key.kind == kind && namespace.is_none_or(|ns| ns == key.namespace);
-        let missing = entries
-            .iter_mut()
-            .filter(|(key, _)| in_scope(key) && !present.contains(*key));
-        let gone = missing.filter_map(|(key, entry)| {
-            entry.deleted = Some(entry.applied.as_ref()?.uid.clone());
+        let mut entries = lock(&self.entries);
+        let missing = |key: &ChildKey| {
+            key.kind == kind && namespace.is_none_or(|ns| ns == key.namespace) && !present.contains(key)
+        };
+        entries.retain(|key, entry| !entry.service.is_empty() || !missing(key));
+        let gone = entries.iter_mut().filter(|(key, _)| missing(key));
+        let gone = gone.filter_map(|(key, entry)| {
+            entry.deleted = Some(entry.left.as_ref()?.uid.clone());
             Some((key.clone(), entry.service.clone()))
         });
         gone.collect()
@@ -160,110 +214,118 @@ impl Ledger {
 
     /// Forgets one child.
     pub fn forget(&self, key: &ChildKey) {
-        self.lock().remove(key);
+        lock(&self.entries).remove(key);
     }
 
     /// Forgets every child of a kind, when its API has gone.
     pub fn forget_kind(&self, kind: ChildKind) {
-        self.lock().retain(|key, _| key.kind != kind);
+        lock(&self.entries).retain(|key, _| key.kind != kind);
     }
 
     /// Forgets every child of a service.
     pub fn forget_service(&self, namespace: &str, service: &str) {
-        self.lock()
-            .retain(|key, entry| key.namespace != namespace || entry.service != service);
-    }
-
-    /// A poisoned lock means that a thread panicked between two plain assignments: the data is still whole.
-    fn lock(&self) -> MutexGuard<'_, HashMap<ChildKey, Entry>> {
-        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.entries).retain(|key, entry| key.namespace != namespace || entry.service != service);
     }
 }
 
 impl Entry {
     fn standing(&self, desired: u64) -> Standing {
-        let Some(applied) = &self.applied else {
-            return Standing::Unknown;
+        let Some(left) = &self.left else {
+            return match &self.seen {
+                Some(seen) if self.deleted.as_ref() != Some(&seen.uid) => Standing::Unproven,
+                _ => Standing::Absent,
+            };
         };
-        if self.deleted.as_ref() == Some(&applied.uid) {
+        if self.deleted.as_ref() == Some(&left.uid) {
             return Standing::Gone;
         }
-        match self.later() {
-            Some(seen) if seen.uid != applied.uid => Standing::Gone,
-            Some(seen) if seen.owned != applied.owned => Standing::Changed {
-                uid: applied.uid.clone(),
-                manager: seen.other.clone(),
-            },
-            _ if self.desired == desired => Standing::Intact,
-            _ => Standing::Outdated {
-                uid: applied.uid.clone(),
-            },
+        match self.later(left) {
+            Some(seen) if seen.uid != left.uid => return Standing::Gone,
+            Some(seen) if left.is_disturbed(seen) => {
+                return Standing::Disturbed(Disturbance {
+                    uid: left.uid.clone(),
+                    resource_version: seen.resource_version,
+                    changed: left.is_changed(seen),
+                    added: left.news(seen),
+                    manager: seen.other.clone(),
+                });
+            }
+            // The status tells of it, but no list did.
+            None if left.resource_version == 0 => return Standing::Gone,
+            // Written again after the status spoke of it.
+            Some(seen) if left.resource_version == 0 && seen.since != left.fingerprint.since => {
+                return Standing::Outdated {
+                    uid: left.uid.clone(),
+                };
+            }
+            _ => {}
+        }
+        if left.fingerprint.desired == desired {
+            Standing::Intact
+        } else {
+            Standing::Outdated {
+                uid: left.uid.clone(),
+            }
+        }
+    }
+
+    /// Of what an earlier process put up with, the status has a digest only.
+    fn note_kept(&mut self) {
+        if let (Some(left), Some(seen)) = (&mut self.left, &self.seen)
+            && left.kept.is_empty()
+            && digest_of_additions(&seen.added) == left.fingerprint.added
+        {
+            left.kept = seen.added.as_slice().into();
+        }
+    }
+
+    /// Keeps no sighting that tells nothing new: at rest that would be one of each child.
+    fn settle(&mut self) {
+        let (Some(left), Some(seen)) = (&mut self.left, &self.seen) else {
+            return;
+        };
+        let is_proven = left.resource_version > 0 || seen.since == left.fingerprint.since;
+        if seen.resource_version <= left.resource_version {
+            self.seen = None;
+        } else if seen.uid == left.uid && is_proven && !left.is_disturbed(seen) {
+            left.resource_version = seen.resource_version;
+            self.seen = None;
         }
     }
 
     /// What was seen after our last write, if anything.
-    fn later(&self) -> Option<&Sighting> {
-        let applied = self.applied.as_ref()?.resource_version;
-        self.seen.as_ref().filter(|seen| seen.resource_version > applied)
-    }
-
-    /// Also while an apply is under way for the first time: nobody can tell yet whose change an event speaks of, and
-    /// another pass finds out without a request.
-    fn disturbed(&self) -> bool {
-        self.applied.is_none()
-            || matches!(
-                self.standing(self.desired),
-                Standing::Changed { .. } | Standing::Gone
-            )
-    }
-}
-
-/// What a child's metadata tells. None for metadata without identity, which the API server never sends.
-pub fn sighting(metadata: &ObjectMeta) -> Option<Sighting> {
-    let entries = metadata.managed_fields.as_deref().unwrap_or_default();
-    Some(Sighting {
-        uid: metadata.uid.clone()?,
-        resource_version: metadata.resource_version.as_ref()?.parse().unwrap_or(u64::MAX),
-        owned: entries.iter().find(|entry| is_ours(entry)).map(digest_of_entry),
-        other: last_other(entries),
-    })
-}
-
-/// Digest of a desired object.
-pub fn digest(body: &serde_json::Value) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    body.to_string().hash(&mut hasher);
-    hasher.finish()
-}
-
-fn is_ours(entry: &ManagedFieldsEntry) -> bool {
-    entry.manager.as_deref() == Some(FIELD_MANAGER)
-        && entry.operation.as_deref() == Some("Apply")
-        && entry.subresource.as_deref().unwrap_or_default().is_empty()
-}
-
-fn digest_of_entry(entry: &ManagedFieldsEntry) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    entry.api_version.hash(&mut hasher);
-    entry
-        .fields_v1
-        .as_ref()
-        .map(|fields| fields.0.to_string())
-        .hash(&mut hasher);
-    hasher.finish()
-}
-
-fn last_other(entries: &[ManagedFieldsEntry]) -> Option<String> {
-    let own = [FIELD_MANAGER, SCALE_MANAGER];
-    let others = entries.iter().filter(|entry| {
-        entry
-            .manager
+    fn later(&self, left: &Left) -> Option<&Sighting> {
+        self.seen
             .as_deref()
-            .is_some_and(|manager| !own.contains(&manager))
-            && entry.subresource.as_deref().unwrap_or_default().is_empty()
-    });
-    let latest = others.max_by_key(|entry| entry.time.as_ref().map(|time| time.0));
-    latest.and_then(|entry| entry.manager.clone())
+            .filter(|seen| seen.resource_version > left.resource_version)
+    }
+
+    /// The service to wake. Also while an apply is under way for the first time: nobody can tell yet whose change an
+    /// event speaks of, and another pass finds out without a request.
+    fn wakes(&self) -> Option<String> {
+        let wakes = self.left.as_ref().is_none_or(|left| {
+            matches!(
+                self.standing(left.fingerprint.desired),
+                Standing::Disturbed(_) | Standing::Gone
+            )
+        });
+        (wakes && !self.service.is_empty()).then(|| self.service.clone())
+    }
+}
+
+impl Left {
+    fn news(&self, seen: &Sighting) -> Vec<Addition> {
+        let is_new = |addition: &&Addition| !self.kept.contains(addition);
+        seen.added.iter().filter(is_new).cloned().collect()
+    }
+
+    fn is_changed(&self, seen: &Sighting) -> bool {
+        seen.owned != Some(self.fingerprint.owned)
+    }
+
+    fn is_disturbed(&self, seen: &Sighting) -> bool {
+        self.is_changed(seen) || digest_of_additions(&seen.added) != self.fingerprint.added
+    }
 }
 
 #[cfg(test)]

@@ -11,7 +11,8 @@ use healthcare_operator::run;
 fn main() -> Result<ExitCode> {
     service_kit::crypto::install_provider();
     let cli = Cli::parse();
-    let runtime = tokio::runtime::Builder::new_multi_thread()
+    // It waits for the API server most of the time: a second thread would cost memory and fight over the allocator.
+    let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .context("start the runtime")?;

@@ -1,39 +1,34 @@
 //! The operator's metrics. Names follow controller-runtime where it has one, so that existing dashboards work.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use healthcare_crds::HealthcareService;
 use kube::ResourceExt;
-use kube::runtime::controller::Action;
-use prometheus::{
-    Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
-    core::Collector,
-};
+use prometheus::{IntCounter, IntCounterVec, IntGaugeVec, Opts, Registry, core::Collector};
 
-use crate::outcome::Error;
+use crate::locked::lock;
+use crate::queue::{Counts, Level};
 use crate::render::ChildKind;
+
+mod passes;
+mod queue;
+
+use passes::PassMetrics;
+pub use passes::PassTimer;
+use queue::QueueMetrics;
+pub use queue::WorkTimer;
 
 /// Value of the `controller` label.
 const CONTROLLER: &str = "healthcareservice";
-/// controller-runtime's buckets, in seconds.
-const SECONDS: [f64; 32] = [
-    0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.25,
-    1.5, 1.75, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0, 10.0, 20.0, 30.0, 45.0, 60.0,
-];
-
-/// Values of the `result` label.
-const RESULTS: [&str; 3] = [SUCCESS, REQUEUE_AFTER, ERROR];
-const SUCCESS: &str = "success";
-const REQUEUE_AFTER: &str = "requeue_after";
-const ERROR: &str = "error";
-
 /// What was written to a child.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChildOperation {
     /// Server-side apply.
     Apply,
+    /// Removal of what others had put in.
+    Restore,
     /// Deletion of what is no longer wanted.
     Delete,
     /// The number of replicas.
@@ -44,6 +39,7 @@ impl ChildOperation {
     const fn as_str(self) -> &'static str {
         match self {
             Self::Apply => "apply",
+            Self::Restore => "restore",
             Self::Delete => "delete",
             Self::Scale => "scale",
         }
@@ -54,20 +50,11 @@ impl ChildOperation {
 #[derive(Clone, Debug)]
 pub struct OperatorMetrics {
     passes: PassMetrics,
+    queue: QueueMetrics,
     services: ServiceMetrics,
     children: ChildMetrics,
     leader: IntGaugeVec,
     requests: IntCounterVec,
-}
-
-/// controller-runtime's metrics of a controller.
-#[derive(Clone, Debug)]
-struct PassMetrics {
-    reconciles: IntCounterVec,
-    errors: IntCounter,
-    seconds: Histogram,
-    active: IntGauge,
-    most: IntGauge,
 }
 
 /// The state of each service.
@@ -96,6 +83,7 @@ impl OperatorMetrics {
     pub fn new(registry: &Registry) -> Result<Self, prometheus::Error> {
         Ok(Self {
             passes: PassMetrics::new(registry)?,
+            queue: QueueMetrics::new(registry)?,
             services: ServiceMetrics::new(registry)?,
             children: ChildMetrics::new(registry)?,
             leader: gauges(
@@ -115,7 +103,7 @@ impl OperatorMetrics {
 
     /// Sets how many passes may run at a time.
     pub fn set_concurrency(&self, passes: u16) {
-        self.passes.most.set(passes.into());
+        self.passes.set_most(passes);
     }
 
     /// Tells whether this replica leads.
@@ -160,41 +148,22 @@ impl OperatorMetrics {
 
     /// Starts to measure a pass.
     pub fn pass_started(&self) -> PassTimer {
-        self.passes.active.inc();
-        PassTimer {
-            metrics: self.passes.clone(),
-            started: Instant::now(),
-        }
+        self.passes.started()
     }
-}
 
-impl PassMetrics {
-    fn new(registry: &Registry) -> Result<Self, prometheus::Error> {
-        let gauge = |name, help| registered(registry, IntGauge::with_opts(labelled(name, help))?);
-        let seconds = HistogramOpts::new("controller_runtime_reconcile_time_seconds", "Duration of passes.")
-            .const_label("controller", CONTROLLER)
-            .buckets(SECONDS.to_vec());
-        let reconciles = counters(
-            registry,
-            "controller_runtime_reconcile_total",
-            "Passes by result.",
-            &["controller", "result"],
-        )?;
-        // A rate needs the zero before the first failure.
-        for result in RESULTS {
-            let _zero = reconciles.with_label_values(&[CONTROLLER, result]);
-        }
-        let errors = labelled("controller_runtime_reconcile_errors_total", "Failed passes.");
-        Ok(Self {
-            reconciles,
-            errors: registered(registry, IntCounter::with_opts(errors)?)?,
-            seconds: registered(registry, Histogram::with_opts(seconds)?)?,
-            active: gauge("controller_runtime_active_workers", "Passes under way.")?,
-            most: gauge(
-                "controller_runtime_max_concurrent_reconciles",
-                "Most passes at a time.",
-            )?,
-        })
+    /// Counts a pass that ended in a panic, as one that failed too.
+    pub fn pass_panicked(&self) {
+        self.passes.panicked();
+    }
+
+    /// Takes note of the queue's state: what was counted since the last time, and how much waits on a level.
+    pub fn queue_observed(&self, counts: Counts, depth: impl Fn(Level) -> usize) {
+        self.queue.observed(counts, depth);
+    }
+
+    /// A key left the queue after this wait: starts to measure the work on it.
+    pub fn work_started(&self, waited: Duration) -> WorkTimer {
+        self.queue.work_started(waited)
     }
 }
 
@@ -215,7 +184,7 @@ impl ServiceMetrics {
     }
 
     fn observed(&self, namespace: &str, name: &str, image: &str, ready: bool, paused: bool) {
-        let mut images = self.images.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut images = lock(&self.images);
         let before = images.insert((namespace.to_owned(), name.to_owned()), image.to_owned());
         if let Some(old) = before.filter(|old| old != image) {
             let _absent = self.info.remove_label_values(&[namespace, name, &old]);
@@ -228,7 +197,7 @@ impl ServiceMetrics {
     }
 
     fn forget(&self, namespace: &str, name: &str) {
-        let mut images = self.images.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut images = lock(&self.images);
         if let Some(image) = images.remove(&(namespace.to_owned(), name.to_owned())) {
             let _absent = self.info.remove_label_values(&[namespace, name, &image]);
         }
@@ -256,38 +225,6 @@ impl ChildMetrics {
             )?,
             status_writes: registered(registry, status)?,
         })
-    }
-}
-
-/// Measures one pass; it counts as under way until dropped.
-#[derive(Debug)]
-pub struct PassTimer {
-    metrics: PassMetrics,
-    started: Instant,
-}
-
-impl PassTimer {
-    /// Counts the pass by its result.
-    pub fn finished(self, result: &Result<Action, Error>) {
-        let word = match result {
-            Ok(action) if *action == Action::await_change() => SUCCESS,
-            Ok(_) => REQUEUE_AFTER,
-            Err(_) => {
-                self.metrics.errors.inc();
-                ERROR
-            }
-        };
-        self.metrics
-            .reconciles
-            .with_label_values(&[CONTROLLER, word])
-            .inc();
-        self.metrics.seconds.observe(self.started.elapsed().as_secs_f64());
-    }
-}
-
-impl Drop for PassTimer {
-    fn drop(&mut self) {
-        self.metrics.active.dec();
     }
 }
 

@@ -1,11 +1,15 @@
 //! What one pass achieved: the value that conditions are computed from.
 
+use std::time::Duration;
+
 use healthcare_crds::v1alpha1::{Drift, InventoryEntry};
 use kube::core::Status;
 use thiserror::Error;
 
+use crate::contests::AT_ONCE;
 use crate::plan::PlanError;
 use crate::render::RenderError;
+use crate::template::Choice;
 use crate::workload::Workload;
 
 /// What a pass that got through left behind.
@@ -15,12 +19,44 @@ pub struct Applied {
     pub inventory: Vec<InventoryEntry>,
     /// The Deployment.
     pub workload: Option<Workload>,
+    /// The pod template that was chosen, none when nothing was to be applied.
+    pub template: Option<Choice>,
     /// Changes by others that were put right.
-    pub repairs: Vec<Drift>,
+    pub repairs: Vec<Repair>,
     /// Children that were made, as `Kind/name`.
     pub created: Vec<String>,
     /// Children that were removed, as `Kind/name`.
     pub removed: Vec<String>,
+}
+
+/// A change by somebody else that was put right.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Repair {
+    /// What the status tells of it.
+    pub drift: Drift,
+    /// Version of the object in which the change was seen, none for an object that was gone.
+    pub resource_version: Option<u64>,
+}
+
+/// When to look again at a service that a pass got through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// When something changes.
+    OnChange,
+    /// After this time, or when something changes before.
+    After(Duration),
+}
+
+impl Next {
+    /// The same, but no later than after this time.
+    #[must_use]
+    pub fn within(self, longest: Option<Duration>) -> Self {
+        match (self, longest) {
+            (next, None) => next,
+            (Self::OnChange, Some(longest)) => Self::After(longest),
+            (Self::After(pause), Some(longest)) => Self::After(pause.min(longest)),
+        }
+    }
 }
 
 /// Whether waiting helps.
@@ -69,6 +105,18 @@ pub enum Error {
         /// Its name.
         name: String,
     },
+    /// Somebody else changes the child again and again.
+    #[error(
+        "{kind} {name} was put right {AT_ONCE} times in a row and {manager} changes it again: stop the one or the other; until then it is put right once in a while"
+    )]
+    Contested {
+        /// Kind of the object.
+        kind: &'static str,
+        /// Its name.
+        name: String,
+        /// Who changes it, as far as its field managers tell.
+        manager: String,
+    },
     /// The API server refused or could not be reached.
     #[error("{action} {kind} {name}: {message}")]
     Api {
@@ -110,6 +158,7 @@ impl Error {
             Self::Conflict { .. } => "ResourceConflict",
             Self::Terminating { .. } => "WaitingForDeletion",
             Self::Replaced { .. } => "ChildReplaced",
+            Self::Contested { .. } => "ChildContested",
             Self::Api { .. } if self.retry() == Retry::OnChange => "ApplyRefused",
             Self::Api { .. } => "ApplyFailed",
         }
@@ -120,7 +169,7 @@ impl Error {
     pub fn retry(&self) -> Retry {
         match self {
             Self::Plan(_) | Self::Render(_) | Self::Conflict { .. } => Retry::OnChange,
-            Self::Terminating { .. } | Self::Replaced { .. } => Retry::Backoff,
+            Self::Terminating { .. } | Self::Replaced { .. } | Self::Contested { .. } => Retry::Backoff,
             Self::Api { source, .. } => match source.as_ref() {
                 kube::Error::Api(status) if is_refusal(status) => Retry::OnChange,
                 _ => Retry::Backoff,
@@ -134,3 +183,6 @@ impl Error {
 fn is_refusal(status: &Status) -> bool {
     matches!(status.code, 400 | 403 | 422) && !status.message.contains("cannot find RESTMapping")
 }
+
+#[cfg(test)]
+mod tests;

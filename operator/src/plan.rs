@@ -19,11 +19,15 @@ mod environment;
 mod exposure;
 mod probes;
 mod resources;
+mod revision;
 
 pub use disruption::DisruptionPlan;
 pub use exposure::ExposurePlan;
+pub(crate) use probes::plan as probes;
 pub use probes::{ProbePlan, ProbesPlan};
 pub use resources::ResourcesPlan;
+pub(crate) use resources::plan as resources;
+pub use revision::RevisionPlan;
 
 /// What the operator's own settings add to every service.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -110,6 +114,8 @@ pub struct RulesPlan {
 pub struct Plan {
     /// Who the children belong to.
     pub owner: Owner,
+    /// The spec that is planned, to be kept as a revision.
+    pub revision: RevisionPlan,
     /// Container image.
     pub image: String,
     /// The container's main port.
@@ -203,6 +209,7 @@ impl Plan {
         let replicas = replicas(&spec.scaling);
         let otlp_endpoint = environment::otlp_endpoint(&observability.tracing, defaults);
         Ok(Self {
+            revision: revision::plan(service),
             env: environment::variables(&spec, &owner, otlp_endpoint.as_deref()),
             disruption: disruption::plan(spec.disruption.as_ref(), &replicas),
             exposure: spec

@@ -2,6 +2,12 @@
 
 use k8s_openapi::api::core::v1::{ContainerStatus, Pod};
 
+mod looks;
+mod turns;
+
+pub use looks::{Looks, Turn};
+pub use turns::Turns;
+
 /// The reason of a pod that does not serve, in the words of Kubernetes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PodFault {
@@ -10,6 +16,23 @@ pub struct PodFault {
     /// What happened, with the pod's name.
     pub message: String,
     rank: u8,
+}
+
+impl PodFault {
+    /// Whether the pod itself fails, and does not merely wait for a place or to become ready.
+    pub fn is_failure(&self) -> bool {
+        self.rank >= 3
+    }
+}
+
+/// A pod whose container has ended and was started again: it may look well between two crashes.
+pub fn restarted(pods: &[Pod]) -> Option<PodFault> {
+    let of = |pod: &Pod| {
+        let containers = pod.status.as_ref()?.container_statuses.as_ref()?;
+        let ended = containers.iter().find(|container| container.restart_count > 0)?;
+        Some(crashed(pod.metadata.name.as_deref().unwrap_or("?"), ended))
+    };
+    pods.iter().find_map(of)
 }
 
 /// The most telling fault among the pods: one that needs a person comes before one that may pass.
@@ -34,6 +57,18 @@ fn fault(pod: &Pod) -> Option<PodFault> {
         .or_else(|| unscheduled(name, pod))
 }
 
+/// The kubelet tells in turn that it failed and that it waits: for people that is one state.
+fn not_pulled(pod: &str, detail: &str) -> PodFault {
+    let cause = detail
+        .split_once("ErrImagePull: ")
+        .map_or(detail, |(_, cause)| cause);
+    PodFault {
+        reason: "ImagePullBackOff".to_owned(),
+        message: format!("pod {pod}: ImagePullBackOff: {cause}"),
+        rank: 4,
+    }
+}
+
 fn container(pod: &str, status: &ContainerStatus) -> Option<PodFault> {
     let state = status.state.as_ref()?;
     if let Some(waiting) = &state.waiting {
@@ -42,6 +77,7 @@ fn container(pod: &str, status: &ContainerStatus) -> Option<PodFault> {
         return match reason.as_str() {
             "ContainerCreating" | "PodInitializing" => None,
             "CrashLoopBackOff" => Some(crashed(pod, status)),
+            "ErrImagePull" | "ImagePullBackOff" => Some(not_pulled(pod, &detail)),
             _ => Some(PodFault {
                 message: format!("pod {pod}: {reason}: {detail}"),
                 reason,

@@ -40,7 +40,7 @@ pub fn in_watched_namespaces() -> Needs {
 pub fn in_own_namespace() -> Needs {
     Needs::from([(
         ("coordination.k8s.io", "leases"),
-        verbs(&["create", "get", "update"]),
+        verbs(&["create", "get", "update", "watch"]),
     )])
 }
 

@@ -1,102 +1,220 @@
 //! One pass over one service: plan → render → apply → conditions → status.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use healthcare_crds::v1alpha1::{HealthcareServiceStatus, condition as types};
+use healthcare_crds::v1alpha1::{HealthcareServiceStatus, InventoryEntry, RolloutStatus, condition as types};
 use healthcare_crds::{HealthcareService, keys};
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::ListParams;
-use kube::runtime::controller::Action;
-use kube::runtime::reflector::ObjectRef;
 use kube::{Api, ResourceExt};
 
 use crate::access;
 use crate::apply::Applier;
+use crate::compliance::Judgement;
 use crate::conditions::Facts;
 use crate::context::Context;
 use crate::events;
-use crate::outcome::{Applied, Error, Retry};
+use crate::judge::{Case, Planned, judge};
+use crate::outcome::{Applied, Error, Next, Retry};
 use crate::plan::{Plan, pod_labels};
-use crate::pods::{self, PodFault};
-use crate::render::{self, labels};
+use crate::pods::{self, PodFault, Turn};
+use crate::queue::Key;
+use crate::render::labels;
+use crate::rollout;
+use crate::rollouts;
 use crate::status;
+use crate::template::Choice;
 use crate::workload::Workload;
 
 /// Pause between looks at a refusal that only a person can lift, such as a name taken by a foreign object.
 const LOOK_AGAIN: Duration = Duration::from_mins(1);
-/// Shortest and longest pause between looks at pods that do not serve yet.
-const POD_LOOKS: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(30));
 
 /// Brings one service to what its spec says, and reports.
 ///
 /// # Errors
 /// [`Error`] with [`Retry::Backoff`]: to be tried again after a pause.
 #[tracing::instrument(name = "reconcile", skip_all, fields(namespace = service.namespace(), name = %service.name_any()))]
-pub async fn reconcile(service: Arc<HealthcareService>, ctx: Arc<Context>) -> Result<Action, Error> {
+pub async fn reconcile(service: &HealthcareService, ctx: &Context) -> Result<Next, Error> {
     if service.metadata.deletion_timestamp.is_some() {
-        return Ok(Action::await_change());
+        return Ok(Next::OnChange);
     }
-    let before = ctx.statuses.newest(&service);
-    let plan = Plan::new(&service, &ctx.defaults, *ctx.capabilities.borrow()).map_err(Error::from);
-    let (applied, error) = match &plan {
-        Ok(plan) if service.spec.paused => (observed(&ctx, plan), None),
-        Ok(plan) => converge(&ctx, &service, plan, &before).await,
-        Err(_) => (
-            Applied {
-                inventory: before.inventory.clone(),
-                ..Applied::default()
-            },
-            None,
-        ),
+    let taken_over = rollouts::taken_over(ctx, service).await?;
+    let service = taken_over.as_ref().unwrap_or(service);
+    let before = ctx.statuses.newest(service);
+    let inventory = ctx.strays.added_to(&before.inventory, service);
+    let Converged {
+        plan,
+        applied,
+        planned,
+        rollout,
+        error,
+    } = Box::pin(attempt(ctx, service, &before, &inventory)).await;
+    // Should anything fail from here on, a later pass must know of it.
+    ctx.strays.made(service, &before.inventory, &applied.inventory);
+    let case = Case {
+        service,
+        before: &before,
+        inventory: if planned.is_some() {
+            &applied.inventory
+        } else {
+            &inventory
+        },
     };
-    let (plan, error) = match plan {
-        Ok(plan) => (Some(plan), error),
-        Err(invalid) => (None, Some(invalid)),
+    let judgement = judge(ctx, &case, planned.as_ref(), plan.as_ref());
+    // What was decided counts only once it is so.
+    let decided = planned.filter(|_| rollout.is_some()).map(|planned| planned.plan);
+    let plan = decided.or(plan);
+    let rollout = rollout.or_else(|| before.rollout.clone());
+    let outcome = Outcome {
+        plan: plan.as_ref(),
+        rollout: rollout.as_ref(),
+        applied: &applied,
+        error: error.as_ref(),
+        judgement: &judgement,
     };
-    let status = assess(&ctx, &service, plan.as_ref(), &applied, error.as_ref(), &before).await?;
-    if status::write(&ctx.client, &ctx.statuses, &service, &before, &status).await? {
-        ctx.metrics.status_written();
-        let events = events::transitions(&service, &before, &status, &applied);
-        events::publish(&ctx.recorder, &service, events).await;
+    let status = assess(ctx, service, &outcome, &before).await?;
+    let is_news = status::write(&ctx.client, &ctx.statuses, service, &before, &status).await?;
+    ctx.strays.reported(service, &status.inventory);
+    if error.is_none() && !service.spec.paused {
+        // Those that were not wanted are gone.
+        ctx.strays.reported(service, &inventory);
+    }
+    if is_news {
+        tell(ctx, service, &before, &status, &applied);
     }
     ctx.metrics
-        .service_observed(&service, is_true(&status, types::READY));
-    next(error, &status, ctx.clock.now())
+        .service_observed(service, is_true(&status, types::READY));
+    let next_look = ctx.looks.pause(&Key::from(service), ctx.clock.now());
+    let settings = service.spec.rollout.clone().unwrap_or_default();
+    let pace = status.rollout.as_ref().filter(|_| !service.spec.paused);
+    let pace = pace.and_then(|now| rollout::pause(before.rollout.as_ref(), now, &settings, ctx.clock.now()));
+    next(error, &status, next_look, pace).map(|next| next.within(judgement.holds_for()))
 }
 
-/// Renders and applies.
+/// Counts a written status, and makes Events of what it tells that is new.
+fn tell(
+    ctx: &Context,
+    service: &HealthcareService,
+    before: &HealthcareServiceStatus,
+    status: &HealthcareServiceStatus,
+    applied: &Applied,
+) {
+    ctx.metrics.status_written();
+    let events = events::transitions(service, before, status, applied);
+    ctx.events.publish(service, events);
+}
+
+/// What a pass has come to, before it is told.
+struct Outcome<'a> {
+    plan: Option<&'a Plan>,
+    rollout: Option<&'a RolloutStatus>,
+    applied: &'a Applied,
+    error: Option<&'a Error>,
+    judgement: &'a Judgement,
+}
+
+/// What a pass brought about, and how far the rollout is by that.
+struct Converged {
+    /// Plan of the spec, none when it cannot be planned.
+    plan: Option<Plan>,
+    applied: Applied,
+    /// What the children were to be, none when the pass did not come to decide it.
+    planned: Option<Planned>,
+    /// State of the rollout, none when the pass did not get through.
+    rollout: Option<RolloutStatus>,
+    error: Option<Error>,
+}
+
+impl Converged {
+    fn nothing(plan: Option<Plan>, applied: Applied) -> Self {
+        Self {
+            plan,
+            applied,
+            planned: None,
+            rollout: None,
+            error: None,
+        }
+    }
+}
+
+/// Plans and applies, unless somebody holds the operator's hands.
+async fn attempt(
+    ctx: &Context,
+    service: &HealthcareService,
+    before: &HealthcareServiceStatus,
+    inventory: &[InventoryEntry],
+) -> Converged {
+    let plan = Plan::new(service, &ctx.defaults, *ctx.capabilities.borrow());
+    match plan {
+        Ok(plan) if service.spec.paused => {
+            let observed = observed(ctx, &plan);
+            Converged::nothing(Some(plan), observed)
+        }
+        Ok(plan) => Box::pin(converge(ctx, service, plan, before, inventory)).await,
+        Err(invalid) => {
+            let untouched = Applied {
+                inventory: before.inventory.clone(),
+                ..Applied::default()
+            };
+            Converged {
+                error: Some(invalid.into()),
+                ..Converged::nothing(None, untouched)
+            }
+        }
+    }
+}
+
+/// Decides what the children are, and applies them.
 async fn converge(
     ctx: &Context,
     service: &HealthcareService,
-    plan: &Plan,
+    plan: Plan,
     before: &HealthcareServiceStatus,
-) -> (Applied, Option<Error>) {
-    let applier = Applier {
+    inventory: &[InventoryEntry],
+) -> Converged {
+    let mut step = match rollouts::step(ctx, service, &plan, before).await {
+        Ok(step) => step,
+        Err(error) => {
+            let untouched = Applied {
+                inventory: before.inventory.clone(),
+                ..observed(ctx, &plan)
+            };
+            return Converged {
+                error: Some(error),
+                ..Converged::nothing(Some(plan), untouched)
+            };
+        }
+    };
+    let writer = Applier {
         client: &ctx.client,
         ledger: &ctx.ledger,
+        contests: &ctx.contests,
         workloads: &ctx.workloads,
         metrics: &ctx.metrics,
-        plan,
+        plan: &step.plan,
         adopt: service
             .annotations()
             .get(keys::ADOPT)
             .is_some_and(|value| value == "true"),
+        template: &step.template,
+        sizes: &step.sizes,
+        is_observed: before.observed_generation == service.metadata.generation,
         now: ctx.clock.now(),
     };
-    let rendered = render::children(plan).and_then(render::Children::into_list);
-    match rendered {
-        Ok(children) => match applier.apply(children, &before.inventory).await {
-            Ok(done) => (done, None),
-            Err((done, error)) => (done, Some(error)),
-        },
-        Err(error) => (
-            Applied {
-                inventory: before.inventory.clone(),
-                ..observed(ctx, plan)
-            },
-            Some(error.into()),
-        ),
+    let (applied, error) = match writer.apply(&mut step.children, inventory).await {
+        Ok(applied) => (applied, None),
+        Err((applied, error)) => (applied, Some(error)),
+    };
+    Converged {
+        plan: Some(plan),
+        planned: Some(Planned {
+            plan: step.plan,
+            children: step.children,
+            is_template_pending: applied.template.as_ref().is_some_and(Choice::is_pending),
+        }),
+        rollout: error.is_none().then_some(step.rollout),
+        applied,
+        error,
     }
 }
 
@@ -113,43 +231,83 @@ fn observed(ctx: &Context, plan: &Plan) -> Applied {
 async fn assess(
     ctx: &Context,
     service: &HealthcareService,
-    plan: Option<&Plan>,
-    applied: &Applied,
-    error: Option<&Error>,
+    outcome: &Outcome<'_>,
     before: &HealthcareServiceStatus,
 ) -> Result<HealthcareServiceStatus, Error> {
+    let Outcome {
+        plan,
+        rollout,
+        applied,
+        error,
+        judgement,
+    } = *outcome;
     let workload = applied.workload.clone().or_else(|| {
         ctx.workloads
             .get(&service.namespace().unwrap_or_default(), &service.name_any())
     });
     let fault = match (plan, &workload) {
-        (Some(plan), Some(workload)) => look_at_pods(ctx, plan, workload).await?,
+        (Some(plan), Some(workload)) => look_at_pods(ctx, service, plan, workload, before).await?,
         _ => None,
     };
-    let find = |namespace: &str, name: &str| ctx.services.get(&ObjectRef::new(name).within(namespace));
-    let access = access::inconsistencies(service, find);
+    let access = access::inconsistencies(service, |callee| ctx.services.get(callee));
     let facts = Facts {
         plan,
         paused: service.spec.paused,
         error,
         workload: workload.as_ref(),
         fault: fault.as_ref(),
+        rollout,
         access: access.as_deref(),
+        template_pending: applied.template.as_ref().is_some_and(Choice::is_pending),
         wants_monitoring: wants_monitoring(service),
+        compliance: judgement,
     };
     Ok(status::report(service, &facts, applied, before, ctx.clock.now()))
 }
 
-/// Lists the service's pods, only while some of them do not serve.
-async fn look_at_pods(ctx: &Context, plan: &Plan, workload: &Workload) -> Result<Option<PodFault>, Error> {
-    if workload.wanted == 0 || workload.is_rolled_out(plan.replicas.minimum()) && workload.is_available {
+/// Why pods do not serve, by looks that grow rarer.
+async fn look_at_pods(
+    ctx: &Context,
+    service: &HealthcareService,
+    plan: &Plan,
+    workload: &Workload,
+    before: &HealthcareServiceStatus,
+) -> Result<Option<PodFault>, Error> {
+    let (key, now) = (Key::from(service), ctx.clock.now());
+    let minimum = plan.replicas.minimum();
+    if workload.wanted == 0 || workload.is_rolled_out(minimum) && workload.serves(minimum) {
+        ctx.looks.forget(&key);
         return Ok(None);
     }
+    match ctx.looks.turn(
+        &key,
+        workload,
+        unready_since(before, now),
+        now,
+        ctx.started.elapsed(),
+    ) {
+        Turn::Found(fault) => Ok(fault),
+        Turn::Look => {
+            let fault = list_pods(ctx, plan).await?;
+            ctx.looks.looked(&key, fault.as_ref(), now);
+            Ok(fault)
+        }
+    }
+}
+
+async fn list_pods(ctx: &Context, plan: &Plan) -> Result<Option<PodFault>, Error> {
     let selector = labels::selector_text(&pod_labels(&plan.owner.name));
     let api: Api<Pod> = Api::namespaced(ctx.client.clone(), &plan.owner.namespace);
     let list = api.list(&ListParams::default().labels(&selector)).await;
     let list = list.map_err(|e| Error::api("list the pods of", "HealthcareService", &plan.owner.name, e))?;
     Ok(pods::worst(&list.items))
+}
+
+/// Since when the service has not been ready; now, as far as the status knows, when it was.
+fn unready_since(before: &HealthcareServiceStatus, now: jiff::Timestamp) -> jiff::Timestamp {
+    let ready = before.conditions.iter().find(|c| c.type_ == types::READY);
+    let unready = ready.filter(|c| c.status == "False");
+    unready.map_or(now, |c| c.last_transition_time.0)
 }
 
 fn wants_monitoring(service: &HealthcareService) -> bool {
@@ -161,31 +319,27 @@ fn wants_monitoring(service: &HealthcareService) -> bool {
 fn next(
     error: Option<Error>,
     status: &HealthcareServiceStatus,
-    now: jiff::Timestamp,
-) -> Result<Action, Error> {
+    next_look: Option<Duration>,
+    rollout: Option<Duration>,
+) -> Result<Next, Error> {
     match error {
         // Refusals too: a quota is raised, a policy lifted, and no watch tells.
         Some(error) if error.retry() == Retry::Backoff || matches!(error, Error::Api { .. }) => Err(error),
         Some(error) => {
             tracing::warn!(reason = error.reason(), %error, "refused");
-            Ok(Action::requeue(LOOK_AGAIN))
+            Ok(Next::After(LOOK_AGAIN))
         }
+        None if rollout.is_some() => Ok(Next::After(sooner(rollout, next_look))),
         None if is_true(status, types::RECONCILING) || is_true(status, types::STALLED) => {
-            Ok(Action::requeue(pause_between_looks(status, now)))
+            Ok(Next::After(next_look.unwrap_or(LOOK_AGAIN)))
         }
-        None => Ok(Action::await_change()),
+        None => Ok(Next::OnChange),
     }
 }
 
-/// A quarter of the time that the service has not been ready, within bounds.
-fn pause_between_looks(status: &HealthcareServiceStatus, now: jiff::Timestamp) -> Duration {
-    let since = status
-        .conditions
-        .iter()
-        .find(|c| c.type_ == types::READY)
-        .map_or(now, |c| c.last_transition_time.0);
-    let waited = now.duration_since(since).unsigned_abs();
-    (waited / 4).clamp(POD_LOOKS.0, POD_LOOKS.1)
+/// The sooner of two, or the only one.
+fn sooner(one: Option<Duration>, other: Option<Duration>) -> Duration {
+    one.into_iter().chain(other).min().unwrap_or(LOOK_AGAIN)
 }
 
 fn is_true(status: &HealthcareServiceStatus, type_: &str) -> bool {

@@ -1,6 +1,7 @@
 //! From a plan to the child objects. Pure and deterministic: the same plan gives the same bytes.
 
-use k8s_openapi::api::apps::v1::Deployment;
+use crate::digest::{deployment_digest, digest, stable};
+use k8s_openapi::api::apps::v1::{ControllerRevision, Deployment};
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::api::core::v1::{ConfigMap, Service, ServiceAccount};
 use k8s_openapi::api::networking::v1::NetworkPolicy;
@@ -26,6 +27,7 @@ pub mod monitoring;
 pub mod names;
 pub mod network;
 pub mod promql;
+pub mod revision;
 pub mod route;
 pub mod service;
 pub mod volumes;
@@ -40,12 +42,20 @@ pub struct Children {
     pub service_account: ServiceAccount,
     /// Settings, if there are any.
     pub config_map: Option<ConfigMap>,
+    /// The spec with its pods.
+    pub revision: ControllerRevision,
+    /// That of the other version of a rollout.
+    pub other_revision: Option<ControllerRevision>,
+    /// Settings of the other version of a rollout.
+    pub other_config_map: Option<ConfigMap>,
     /// Stable address.
     pub service: Service,
     /// Who may talk to whom. Applied before the pods exist.
     pub network_policy: NetworkPolicy,
     /// The pods. Never holds `spec.replicas`: a second field manager sets it.
     pub deployment: Deployment,
+    /// A rollout's own pods.
+    pub candidate: Option<Deployment>,
     /// Number of pods by load.
     pub autoscaler: Option<HorizontalPodAutoscaler>,
     /// Budget for evictions.
@@ -67,6 +77,8 @@ pub struct Child {
     pub name: String,
     /// The whole desired object.
     pub body: Value,
+    /// What tells it from other desired objects of its name.
+    pub digest: u64,
 }
 
 /// Why a plan cannot be rendered.
@@ -90,12 +102,17 @@ pub enum RenderError {
 /// # Errors
 /// [`RenderError::Rule`] when an alert's expression does not parse.
 pub fn children(plan: &Plan) -> Result<Children, RenderError> {
+    let deployment = deployment::deployment(plan);
     Ok(Children {
+        revision: revision::revision(plan, &deployment)?,
+        other_revision: None,
         service_account: identity::service_account(plan),
         config_map: config::config_map(plan),
+        other_config_map: None,
         service: service::service(plan),
         network_policy: network::network_policy(plan),
-        deployment: deployment::deployment(plan),
+        deployment,
+        candidate: None,
         autoscaler: autoscaling::autoscaler(plan),
         disruption_budget: disruption::disruption_budget(plan),
         service_monitor: monitoring::service_monitor(plan),
@@ -113,9 +130,13 @@ impl Children {
         let Self {
             service_account,
             config_map,
+            other_config_map,
+            revision,
+            other_revision,
             service,
             network_policy,
             deployment,
+            candidate,
             autoscaler,
             disruption_budget,
             service_monitor,
@@ -130,9 +151,13 @@ impl Children {
         let list = [
             child(ChildKind::ServiceAccount, Some(service_account))?,
             child(ChildKind::ConfigMap, config_map)?,
+            child(ChildKind::ConfigMap, other_config_map)?,
+            child(ChildKind::ControllerRevision, Some(revision))?,
+            child(ChildKind::ControllerRevision, other_revision)?,
             child(ChildKind::NetworkPolicy, Some(network_policy))?,
             child(ChildKind::Service, Some(service))?,
             child(ChildKind::Deployment, Some(deployment))?,
+            child(ChildKind::Deployment, candidate)?,
             child(ChildKind::HorizontalPodAutoscaler, autoscaler)?,
             child(ChildKind::PodDisruptionBudget, disruption_budget)?,
             child(ChildKind::ServiceMonitor, service_monitor)?,
@@ -155,8 +180,25 @@ fn child<T: Serialize>(kind: ChildKind, object: Option<T>) -> Result<Option<Chil
         .and_then(Value::as_str)
         .unwrap_or_default()
         .to_owned();
-    Ok(Some(Child { kind, name, body }))
+    Ok(Some(Child {
+        kind,
+        digest: digest_of(kind, &name, &body),
+        name,
+        body,
+    }))
+}
+
+/// What stands for a child in the inventory's fingerprint.
+pub fn digest_of(kind: ChildKind, name: &str, body: &Value) -> u64 {
+    match body.pointer("/spec/template") {
+        Some(template) if kind == ChildKind::Deployment => {
+            deployment_digest(body, &format!("{:x}", digest(template)))
+        }
+        // The name stands for the content, which the API server would not let change.
+        _ if kind == ChildKind::ControllerRevision => stable(&[name]),
+        _ => digest(body),
+    }
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

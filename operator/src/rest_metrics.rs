@@ -10,12 +10,13 @@ use kube::{Client, Config};
 use tower::{Layer, Service};
 
 use crate::metrics::OperatorMetrics;
+use crate::rest_retry;
 
 /// How the operator names itself in the API server's audit log.
 const AGENT: &str = concat!("healthcare-operator/", env!("CARGO_PKG_VERSION"));
 
-/// A client with kube's own layers (authentication, retries on 429, 503 and 504) and ours around them: what is counted
-/// is what the operator asked for.
+/// A client with kube's own layers and ours around them. Every try counts, as in client-go: also those that were
+/// answered with 429 and repeated.
 ///
 /// # Errors
 /// When the configuration is unusable, for example a certificate that cannot be read.
@@ -25,7 +26,9 @@ pub fn client(mut config: Config, metrics: &OperatorMetrics) -> kube::Result<Cli
         metrics: metrics.clone(),
         host: host_and_port(&config.cluster_url),
     };
-    Ok(ClientBuilder::try_from(config)?.with_layer(&layer).build())
+    // kube's retries would be below the count, and many.
+    config.default_retry = false;
+    rest_retry::retrying(ClientBuilder::try_from(config)?.with_layer(&layer).build())
 }
 
 /// client-go's `host` label. Never the user information that a URL may carry.

@@ -1,17 +1,17 @@
 //! The life of the process: telemetry, endpoints, election, controller, end.
 
+use std::pin::{Pin, pin};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use healthcare_crds::HealthcareService;
 use kube::api::ListParams;
 use kube::runtime::events::{Recorder, Reporter};
-use kube::runtime::reflector;
 use kube::{Api, Client};
 use service_kit::{BuildInfo, Clock, telemetry};
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::admin::{self, Admin};
@@ -19,12 +19,17 @@ use crate::capabilities::{self, Capabilities};
 use crate::config::{RunArgs, Scope};
 use crate::context::Context;
 use crate::controller::{self, Settings};
-use crate::leader::{Candidate, LeaderError, Leadership, LeaseConfig};
+use crate::events::Publisher;
+use crate::leader::{Candidate, Leadership, LeaseConfig};
 use crate::metrics::OperatorMetrics;
+use crate::prometheus::Prometheus;
 use crate::rest_metrics;
 
 /// Pause between looks for an API server that does not answer or lacks the CRD.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
+
+/// Longest time to write the Events of the last passes.
+const LAST_EVENTS: Duration = Duration::from_secs(2);
 
 const BUILD: BuildInfo = BuildInfo {
     service: "healthcare-operator",
@@ -59,7 +64,10 @@ pub async fn run(args: RunArgs) -> Result<ExitCode> {
     let candidate = args
         .leader_elect
         .then(|| Candidate::new(client.clone(), lease.clone(), clock.clone()));
+    let prometheus = args.prometheus().map(Prometheus::new).transpose();
+    let prometheus = prometheus.context("use the settings of Prometheus")?;
     let process = Process {
+        prometheus,
         args,
         identity: lease.identity.clone(),
         client,
@@ -86,15 +94,16 @@ struct Process {
     client: Client,
     metrics: OperatorMetrics,
     clock: Clock,
+    prometheus: Option<Prometheus>,
     ready: watch::Sender<bool>,
     shutdown: CancellationToken,
 }
 
 impl Process {
-    /// Waits for leadership where that is wanted, then controls.
+    /// Controls, where leadership is wanted while it lasts: a standby watches, and is ready to begin.
     async fn lead(&self, candidate: Option<Candidate>, lease: &LeaseConfig) -> ExitCode {
         let Some(candidate) = candidate else {
-            self.control(self.client.clone()).await;
+            self.control(self.client.clone(), std::future::ready(())).await;
             return ExitCode::SUCCESS;
         };
         self.metrics.set_leading(&lease.name, false);
@@ -104,69 +113,81 @@ impl Process {
             identity = lease.identity,
             "standing by"
         );
-        let reached = || {
-            self.ready.send_replace(true);
+        let (lead, leading) = oneshot::channel();
+        let leading = async move {
+            if leading.await.is_err() {
+                // It never came to that.
+                std::future::pending::<()>().await;
+            }
         };
-        match candidate.acquire(&self.shutdown, reached).await {
-            Ok(leadership) => self.control_while_leading(leadership, lease).await,
-            Err(LeaderError::Shutdown) => ExitCode::SUCCESS,
-        }
-    }
-
-    async fn control_while_leading(&self, mut leadership: Leadership, lease: &LeaseConfig) -> ExitCode {
+        let client = candidate.fence().client(self.client.clone());
+        let mut control = pin!(self.control(client, leading));
+        let mut acquiring = pin!(candidate.acquire(&self.shutdown));
+        let acquired = tokio::select! {
+            acquired = &mut acquiring => acquired,
+            () = &mut control => {
+                // The process is to stop, but a try may be under way: nobody would renew the Lease that it takes.
+                if let Ok(leadership) = acquiring.await {
+                    leadership.release().await;
+                }
+                return ExitCode::SUCCESS;
+            }
+        };
+        let Ok(leadership) = acquired else {
+            control.await;
+            return ExitCode::SUCCESS;
+        };
         tracing::info!(identity = lease.identity, "leading");
-        // A leader is ready once it has listed everything.
-        self.ready.send_replace(false);
         self.metrics.set_leading(&lease.name, true);
-        let client = leadership.fence().client(self.client.clone());
-        let lost = tokio::select! {
-            biased;
-            loss = leadership.lost() => Some(loss),
-            () = self.control(client) => None,
-        };
+        let _begins = lead.send(());
+        let code = while_leading(leadership, control).await;
         self.metrics.set_leading(&lease.name, false);
-        if let Some(reason) = lost {
-            // Nothing may be written any more: the process ends here, passes under way with it.
-            tracing::error!(%reason, "leadership lost; exiting");
-            return ExitCode::FAILURE;
-        }
-        leadership.release().await;
-        ExitCode::SUCCESS
+        code
     }
 
-    /// Runs the controller until the process is to stop.
-    async fn control(&self, client: Client) {
+    /// Runs the controller until the process is to stop. It writes nothing before `leading` is over.
+    async fn control(&self, client: Client, leading: impl Future<Output = ()>) {
         let found = tokio::select! {
             found = self.wait_for_api() => found,
             () = self.shutdown.cancelled() => return,
         };
         let (sender, capabilities) = watch::channel(found);
         let following = tokio::spawn(capabilities::follow(client.clone(), sender));
-        let (services, writer) = reflector::store();
         let reporter = Reporter {
             controller: "healthcare-operator".to_owned(),
             instance: Some(self.identity.clone()),
         };
+        let (events, writing) = Publisher::new(Recorder::new(client.clone(), reporter));
+        let writing = tokio::spawn(writing);
         let ctx = Arc::new(Context {
-            client: client.clone(),
-            services,
+            client,
+            services: crate::services::Services::default(),
             ledger: crate::ledger::Ledger::default(),
+            contests: crate::contests::Contests::default(),
+            strays: crate::strays::Strays::default(),
             workloads: crate::workloads::Workloads::default(),
             statuses: crate::status::StatusMemory::default(),
-            backoff: crate::backoff::Backoff::default(),
-            recorder: Recorder::new(client, reporter),
+            looks: crate::pods::Looks::default(),
+            prometheus: self.prometheus.clone(),
+            revisions: crate::rollouts::Revisions::default(),
+            measurements: crate::rollouts::Measurements::default(),
+            events,
             capabilities,
+            shard: self.args.shard,
             defaults: self.args.defaults(),
             metrics: self.metrics.clone(),
             clock: self.clock.clone(),
+            started: Instant::now(),
         });
         let settings = Settings {
             scope: self.args.watch_namespaces.clone(),
             concurrency: self.args.concurrency,
         };
         self.metrics.set_concurrency(settings.concurrency);
-        controller::run(ctx, writer, settings, self.ready.clone(), self.shutdown.clone()).await;
+        controller::run(ctx, settings, self.ready.clone(), leading, self.shutdown.clone()).await;
         following.abort();
+        // What is left over after that is lost.
+        let _ended = tokio::time::timeout(LAST_EVENTS, writing).await;
     }
 
     /// Waits until the API server answers and knows HealthcareServices, saying what is missing.
@@ -195,4 +216,20 @@ impl Process {
         api.list_metadata(&first).await?;
         Capabilities::discover(&self.client).await
     }
+}
+
+/// Controls until the process is to stop, or until leadership is lost.
+async fn while_leading(mut leadership: Leadership, control: Pin<&mut impl Future<Output = ()>>) -> ExitCode {
+    let lost = tokio::select! {
+        biased;
+        loss = leadership.lost() => Some(loss),
+        () = control => None,
+    };
+    if let Some(reason) = lost {
+        // Nothing may be written any more: the process ends here, passes under way with it.
+        tracing::error!(%reason, "leadership lost; exiting");
+        return ExitCode::FAILURE;
+    }
+    leadership.release().await;
+    ExitCode::SUCCESS
 }

@@ -1,7 +1,7 @@
 //! Writes the status, once, and only when it changed. I/O at the end of a pass.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 
 use healthcare_crds::v1alpha1::{Drift, HealthcareServiceStatus};
 use healthcare_crds::{HealthcareService, keys};
@@ -11,9 +11,11 @@ use kube::{Api, Client, ResourceExt};
 use serde_json::json;
 
 use crate::conditions::{Facts, conditions};
-use crate::ledger::FIELD_MANAGER;
+use crate::field_managers::FIELD_MANAGER;
+use crate::locked::lock;
 use crate::outcome::{Applied, Error};
 use crate::plan::Plan;
+use crate::refusals::is_conflict;
 use crate::render::labels;
 use crate::workload::Workload;
 
@@ -31,26 +33,39 @@ impl StatusMemory {
     pub fn newest(&self, service: &HealthcareService) -> HealthcareServiceStatus {
         let shown = service.status.clone().unwrap_or_default();
         let uid = service.uid().unwrap_or_default();
-        match self.lock().get(&uid) {
+        match lock(&self.written).get(&uid) {
             Some((version, written)) if *version > version_of(service) => written.clone(),
             _ => shown,
         }
     }
 
+    /// Drops what the watch shows by now.
+    pub fn shown(&self, service: &HealthcareService) {
+        let uid = service.metadata.uid.as_deref().unwrap_or_default();
+        let mut written = lock(&self.written);
+        if written
+            .get(uid)
+            .is_some_and(|(version, _)| *version <= version_of(service))
+        {
+            written.remove(uid);
+        }
+    }
+
+    /// The version that a write of the status replaces: as the watch shows it, or as we left it after that.
+    fn newest_version(&self, service: &HealthcareService) -> u64 {
+        let uid = service.uid().unwrap_or_default();
+        let written = lock(&self.written).get(&uid).map(|(version, _)| *version);
+        version_of(service).max(written.unwrap_or_default())
+    }
+
     /// Forgets a deleted service.
     pub fn forget(&self, uid: &str) {
-        self.lock().remove(uid);
+        lock(&self.written).remove(uid);
     }
 
     fn record(&self, written: &HealthcareService) {
         let status = written.status.clone().unwrap_or_default();
-        self.lock()
-            .insert(written.uid().unwrap_or_default(), (version_of(written), status));
-    }
-
-    /// A poisoned lock means that a thread panicked between two plain assignments: the data is still whole.
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, (u64, HealthcareServiceStatus)>> {
-        self.written.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.written).insert(written.uid().unwrap_or_default(), (version_of(written), status));
     }
 }
 
@@ -85,7 +100,10 @@ pub fn report(
         image: if facts.paused {
             before.image.clone()
         } else {
-            Some(service.spec.image.clone())
+            facts
+                .plan
+                .map(|plan| plan.image.clone())
+                .or_else(|| before.image.clone())
         },
         url: facts.plan.and_then(url),
         inventory: if facts.paused {
@@ -93,7 +111,13 @@ pub fn report(
         } else {
             applied.inventory.clone()
         },
-        drift: drift(&applied.repairs, &before.drift),
+        pod_template: match &applied.template {
+            Some(choice) => Some(choice.record().clone()),
+            None => before.pod_template.clone(),
+        },
+        drift: drift(applied, &before.drift),
+        rollout: facts.rollout.cloned(),
+        compliance: facts.compliance.status(before.compliance.as_ref()),
         last_handled_reconcile_at: requested.or_else(|| before.last_handled_reconcile_at.clone()),
     }
 }
@@ -107,14 +131,20 @@ fn url(plan: &Plan) -> Option<String> {
 }
 
 /// Newest first.
-fn drift(new: &[Drift], before: &[Drift]) -> Vec<Drift> {
-    new.iter().rev().chain(before).take(KEPT_DRIFT).cloned().collect()
+fn drift(applied: &Applied, before: &[Drift]) -> Vec<Drift> {
+    let new = applied.repairs.iter().rev().map(|repair| &repair.drift);
+    new.chain(before).take(KEPT_DRIFT).cloned().collect()
 }
 
 /// Writes the status if it differs from the one known. True when it was written.
 ///
+/// The write carries the version that it was drawn up for. A uid would not do: for the status of a custom resource the
+/// API server puts the stored metadata in the place of what was sent before it compares, so that the status of a
+/// deleted service could be written to one that was made after it under its name.
+///
 /// # Errors
-/// [`Error::Api`] when the API server refuses.
+/// [`Error::Api`] when the API server refuses, also because somebody else has written a status since: a later pass knows
+/// more.
 pub async fn write(
     client: &Client,
     memory: &StatusMemory,
@@ -128,26 +158,19 @@ pub async fn write(
     let name = service.name_any();
     let api: Api<HealthcareService> =
         Api::namespaced(client.clone(), &service.namespace().unwrap_or_default());
-    let body = json!({
-        "apiVersion": format!("{}/v1alpha1", keys::GROUP),
-        "kind": "HealthcareService",
-        "metadata": {"name": name, "uid": service.uid()},
-        "status": status,
-    });
-    let answer = api
-        .patch_status(
-            &name,
-            &PatchParams::apply(FIELD_MANAGER).force(),
-            &Patch::Apply(&body),
-        )
-        .await;
+    let mut answer = send(&api, &name, memory.newest_version(service), status).await;
+    if answer.as_ref().is_err_and(is_conflict)
+        && let Some(version) = unchanged(&api, service, before).await
+    {
+        answer = send(&api, &name, version, status).await;
+    }
     match answer {
         Ok(written) => {
             memory.record(&written);
             Ok(true)
         }
         // The service was deleted meanwhile: there is nobody to report to.
-        Err(kube::Error::Api(answer)) if matches!(answer.code, 404 | 409) => Ok(false),
+        Err(kube::Error::Api(answer)) if answer.code == 404 => Ok(false),
         Err(error) => Err(Error::api(
             "report the status of",
             "HealthcareService",
@@ -155,6 +178,34 @@ pub async fn write(
             error,
         )),
     }
+}
+
+async fn send(
+    api: &Api<HealthcareService>,
+    name: &str,
+    version: u64,
+    status: &HealthcareServiceStatus,
+) -> kube::Result<HealthcareService> {
+    let body = json!({
+        "apiVersion": format!("{}/v1alpha1", keys::GROUP),
+        "kind": "HealthcareService",
+        "metadata": {"name": name, "resourceVersion": version.to_string()},
+        "status": status,
+    });
+    let params = PatchParams::apply(FIELD_MANAGER).force();
+    api.patch_status(name, &params, &Patch::Apply(&body)).await
+}
+
+/// The version of the service now, if it is the same one and its status still the one known: then somebody changed only
+/// something else, and what this pass did must not go unreported.
+async fn unchanged(
+    api: &Api<HealthcareService>,
+    service: &HealthcareService,
+    before: &HealthcareServiceStatus,
+) -> Option<u64> {
+    let now = api.get(&service.name_any()).await.ok()?;
+    let same = now.uid() == service.uid() && now.status.clone().unwrap_or_default() == *before;
+    same.then(|| version_of(&now))
 }
 
 #[cfg(test)]

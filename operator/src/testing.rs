@@ -6,6 +6,7 @@ use healthcare_crds::HealthcareService;
 use serde_json::{Value, json};
 
 use crate::capabilities::Capabilities;
+use crate::compliance::{Cluster, Live};
 use crate::plan::{OperatorDefaults, Plan};
 use crate::render::{self, Child, ChildKind};
 
@@ -73,6 +74,14 @@ pub(crate) fn rendered(plan: &Plan) -> Vec<Child> {
     render::children(plan)
         .and_then(render::Children::into_list)
         .expect("a plan that can be rendered")
+}
+
+/// Children that all stand in the cluster as planned.
+pub(crate) fn in_place(children: &[Child]) -> Cluster {
+    Cluster {
+        children: vec![Live::default(); children.len()],
+        ..Cluster::default()
+    }
 }
 
 /// The body of one kind of child, none when there is no such child.

@@ -5,28 +5,38 @@ use std::sync::Arc;
 
 use futures::{Stream, StreamExt};
 use healthcare_crds::{HealthcareService, keys};
-use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use kube::core::{DynamicObject, PartialObjectMeta};
 use kube::runtime::WatchStreamExt;
-use kube::runtime::reflector::ObjectRef;
 use kube::runtime::watcher::{self, Event, watcher};
 use kube::{Api, Resource, ResourceExt};
-use tokio::sync::mpsc::UnboundedSender;
 
 use crate::context::Context;
 use crate::ledger::{ChildKey, sighting};
+use crate::metadata::ChildView;
+use crate::queue::{Cause, Key, Triggers};
 use crate::render::ChildKind;
+use crate::workload::{DeploymentView, Moved};
 
+mod initial;
 pub mod services;
 
-/// Where triggers go: the queue of services to reconcile.
-pub type Triggers = UnboundedSender<ObjectRef<HealthcareService>>;
+/// A child of any kind, as far as it is read.
+enum Sighted {
+    Deployment(Box<DeploymentView>),
+    Other(Box<ChildView>),
+}
 
-/// An event of any kind of child: the metadata, and the Deployment itself where it is one.
-struct Sighted {
-    metadata: ObjectMeta,
-    deployment: Option<Box<Deployment>>,
+impl Sighted {
+    fn child(&self) -> &ChildView {
+        match self {
+            Self::Deployment(deployment) => &deployment.child,
+            Self::Other(child) => child,
+        }
+    }
+
+    fn metadata(&self) -> &ObjectMeta {
+        &self.child().metadata
+    }
 }
 
 /// One watch of one kind of child in one scope.
@@ -45,21 +55,21 @@ pub struct ChildWatch {
 impl ChildWatch {
     /// Follows the children for ever, calling `synced` after each complete list. Failures of the watch are retried
     /// with growing pauses.
-    pub async fn run(self, synced: impl Fn() + Send) {
+    pub async fn run(self, mut synced: impl FnMut() + Send) {
         let mut events = self.stream();
         let mut present = HashSet::new();
         while let Some(event) = events.next().await {
             match event {
                 Ok(Event::Init) => present.clear(),
                 Ok(Event::InitApply(child)) => {
-                    present.extend(self.key(&child.metadata));
-                    self.saw(&child);
+                    present.extend(self.key(child.metadata()));
+                    self.saw(&child, Cause::Sweep);
                 }
                 Ok(Event::InitDone) => {
                     self.listed(&std::mem::take(&mut present));
                     synced();
                 }
-                Ok(Event::Apply(child)) => self.saw(&child),
+                Ok(Event::Apply(child)) => self.saw(&child, Cause::Child),
                 Ok(Event::Delete(child)) => self.gone(&child),
                 Err(error) => tracing::warn!(kind = self.kind.kind(), %error, "watch interrupted"),
             }
@@ -70,54 +80,56 @@ impl ChildWatch {
         let client = self.ctx.client.clone();
         let namespace = self.namespace.as_deref();
         if self.kind == ChildKind::Deployment {
-            let api: Api<Deployment> = match namespace {
+            let api: Api<DeploymentView> = match namespace {
                 Some(namespace) => Api::namespaced(client, namespace),
                 None => Api::all(client),
             };
-            return followed(api, |deployment| Sighted {
-                metadata: deployment.metadata.clone(),
-                deployment: Some(Box::new(deployment)),
-            })
-            .boxed();
+            return followed(api, |deployment| Sighted::Deployment(Box::new(deployment))).boxed();
         }
         let resource = self.kind.resource();
-        let api: Api<PartialObjectMeta<DynamicObject>> = match namespace {
+        // Of these the API server sends the metadata alone.
+        let api: Api<ChildView> = match namespace {
             Some(namespace) => Api::namespaced_with(client, namespace, &resource),
             None => Api::all_with(client, &resource),
         };
-        followed(api, |object| Sighted {
-            metadata: object.metadata,
-            deployment: None,
-        })
-        .boxed()
+        followed(api, |child| Sighted::Other(Box::new(child))).boxed()
     }
 
-    fn saw(&self, child: &Sighted) {
-        let Some(key) = self.key(&child.metadata) else {
+    fn saw(&self, child: &Sighted, cause: Cause) {
+        let Some(key) = self.key(child.metadata()) else {
             return;
         };
-        let drifted = sighting(&child.metadata).and_then(|sighting| self.ctx.ledger.saw(&key, sighting));
-        let moved = child
-            .deployment
-            .as_ref()
-            .is_some_and(|deployment| self.ctx.workloads.saw(deployment));
-        if let Some(service) = drifted {
-            self.trigger(&key.namespace, &service);
-        } else if moved {
-            self.trigger(&key.namespace, &key.name);
+        let drifted = sighting(child.child()).and_then(|sighting| self.ctx.ledger.saw(&key, sighting));
+        let moved = match child {
+            Sighted::Deployment(deployment) => self.ctx.workloads.saw(deployment),
+            Sighted::Other(_) => None,
+        };
+        // Also one that a pass under way makes: its answer may never come.
+        let strayed = self.strayed(&key, child.child());
+        if let Some(service) = drifted.or(strayed) {
+            self.trigger(&key.namespace, &service, cause);
+        } else if let Some(moved) = moved {
+            self.trigger(&key.namespace, &key.name, cause.min(cause_of(moved)));
         }
     }
 
+    /// The service of a child that this process did not make and has not heard of yet.
+    fn strayed(&self, key: &ChildKey, child: &ChildView) -> Option<String> {
+        let is_known = self.ctx.ledger.uid(key) == child.metadata.uid;
+        (!is_known).then(|| self.ctx.strays.saw(self.kind, child))?
+    }
+
     fn gone(&self, child: &Sighted) {
-        let Some(key) = self.key(&child.metadata) else {
+        let Some(key) = self.key(child.metadata()) else {
             return;
         };
-        let uid = child.metadata.uid.as_deref().unwrap_or_default();
+        self.ctx.strays.gone(child.child());
+        let uid = child.metadata().uid.as_deref().unwrap_or_default();
         if self.kind == ChildKind::Deployment {
             self.ctx.workloads.forget(&key.namespace, &key.name);
         }
         if let Some(service) = self.ctx.ledger.deleted(&key, uid) {
-            self.trigger(&key.namespace, &service);
+            self.trigger(&key.namespace, &service, Cause::Child);
         }
     }
 
@@ -130,39 +142,51 @@ impl ChildWatch {
             if self.kind == ChildKind::Deployment {
                 self.ctx.workloads.forget(&key.namespace, &key.name);
             }
-            self.trigger(&key.namespace, &service);
+            self.trigger(&key.namespace, &service, Cause::Sweep);
         }
     }
 
+    /// None for a child in a namespace of another shard.
     fn key(&self, metadata: &ObjectMeta) -> Option<ChildKey> {
+        let namespace = metadata.namespace.as_ref();
         Some(ChildKey {
             kind: self.kind,
-            namespace: metadata.namespace.clone()?,
+            namespace: namespace.filter(|name| self.ctx.shard.owns(name))?.clone(),
             name: metadata.name.clone()?,
         })
     }
 
-    /// The queue ends only when the process does.
-    fn trigger(&self, namespace: &str, service: &str) {
-        let _ended = self.triggers.send(ObjectRef::new(service).within(namespace));
+    fn trigger(&self, namespace: &str, service: &str, cause: Cause) {
+        self.triggers.trigger(Key::new(namespace, service), cause);
+    }
+}
+
+fn cause_of(moved: Moved) -> Cause {
+    match moved {
+        Moved::Pods => Cause::Pods,
+        Moved::Replicas => Cause::Replicas,
+        Moved::State => Cause::State,
     }
 }
 
 /// A watch of our children only.
 fn followed<K, T>(
     api: Api<K>,
-    trim: impl Fn(K) -> T + Clone + Send + 'static,
+    trim: impl Fn(K) -> T + Copy + Send + 'static,
 ) -> impl Stream<Item = watcher::Result<Event<T>>> + Send
 where
     K: Resource + Clone + std::fmt::Debug + serde::de::DeserializeOwned + Send + 'static,
-    K::DynamicType: Clone,
     T: Send + 'static,
 {
     let config =
         watcher::Config::default().labels(&format!("app.kubernetes.io/managed-by={}", keys::MANAGED_BY));
-    watcher(api, config)
-        .default_backoff()
-        .map(move |event| event.map(|event| mapped(event, &trim)))
+    let start = move |config| {
+        let events = watcher(api.clone(), config).default_backoff();
+        events
+            .map(move |event| event.map(|event| mapped(event, &trim)))
+            .boxed()
+    };
+    initial::events(start, config)
 }
 
 fn mapped<K, T>(event: Event<K>, trim: &impl Fn(K) -> T) -> Event<T> {
@@ -185,6 +209,19 @@ pub(crate) fn asks_for_a_pass(before: Option<&HealthcareService>, after: &Health
             || before.labels() != after.labels()
             || after.metadata.deletion_timestamp.is_some()
     })
+}
+
+/// Why an event about a service asks for a pass. One that is listed at the start as it was left is one of many.
+pub(crate) fn cause(service: &HealthcareService, first_list: bool) -> Cause {
+    let observed = service
+        .status
+        .as_ref()
+        .and_then(|status| status.observed_generation);
+    if first_list && observed == service.metadata.generation {
+        Cause::Sweep
+    } else {
+        Cause::Service
+    }
 }
 
 #[cfg(test)]

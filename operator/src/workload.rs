@@ -1,9 +1,15 @@
 //! What matters of a Deployment's state. Pure.
 
-use k8s_openapi::api::apps::v1::{Deployment, DeploymentCondition};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ManagedFieldsEntry;
+use std::borrow::Cow;
 
-use crate::ledger::SCALE_MANAGER;
+use k8s_openapi::api::apps::v1::{Deployment, DeploymentCondition, DeploymentStatus};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use kube::Resource;
+use serde::Deserialize;
+
+use crate::field_managers::{FIELD_MANAGER, SCALE_MANAGER};
+use crate::managed::ManagedEntry;
+use crate::metadata::{ChildMetadata, ChildView};
 use crate::plan::ReplicasPlan;
 
 /// Who set `spec.replicas`.
@@ -11,10 +17,77 @@ use crate::plan::ReplicasPlan;
 pub enum ReplicasOwner {
     /// Nobody: the API server's default of 1 stands.
     Nobody,
+    /// This operator, when it made the Deployment, and nobody since.
+    Maker,
     /// This operator.
     Operator,
     /// The autoscaler or a person.
     Other,
+}
+
+/// A Deployment as it is read: the pod template, by far the largest part, is passed over.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(from = "Wire")]
+pub struct DeploymentView {
+    /// Which it is, whose, and who owns what of it.
+    pub child: ChildView,
+    /// What is read of the spec.
+    pub spec: Option<DeploymentSpecView>,
+    /// Status, whole.
+    pub status: Option<DeploymentStatus>,
+}
+
+#[derive(Deserialize)]
+struct Wire {
+    metadata: ChildMetadata,
+    spec: Option<DeploymentSpecView>,
+    status: Option<DeploymentStatus>,
+}
+
+impl From<Wire> for DeploymentView {
+    fn from(wire: Wire) -> Self {
+        Self {
+            child: wire.metadata.into(),
+            spec: wire.spec,
+            status: wire.status,
+        }
+    }
+}
+
+impl Resource for DeploymentView {
+    type DynamicType = <Deployment as Resource>::DynamicType;
+    type Scope = <Deployment as Resource>::Scope;
+
+    fn kind((): &()) -> Cow<'_, str> {
+        Deployment::kind(&())
+    }
+
+    fn group((): &()) -> Cow<'_, str> {
+        Deployment::group(&())
+    }
+
+    fn version((): &()) -> Cow<'_, str> {
+        Deployment::version(&())
+    }
+
+    fn plural((): &()) -> Cow<'_, str> {
+        Deployment::plural(&())
+    }
+
+    fn meta(&self) -> &ObjectMeta {
+        &self.child.metadata
+    }
+
+    fn meta_mut(&mut self) -> &mut ObjectMeta {
+        &mut self.child.metadata
+    }
+}
+
+/// What is read of a Deployment's spec.
+#[derive(Clone, Debug, Deserialize)]
+pub struct DeploymentSpecView {
+    /// Pods wanted.
+    pub replicas: Option<i32>,
 }
 
 /// A Deployment, trimmed to what the operator looks at.
@@ -46,6 +119,17 @@ pub struct Workload {
     pub failure: Option<Failure>,
 }
 
+/// What changed of a Deployment's state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moved {
+    /// Only how many pods there are.
+    Pods,
+    /// How many are wanted, or who says so.
+    Replicas,
+    /// Whether it serves, rolls out or fails.
+    State,
+}
+
 /// Why a Deployment makes no progress.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
@@ -59,8 +143,8 @@ pub struct Failure {
 
 impl Workload {
     /// Reads a Deployment. None for one without identity, which the API server never sends.
-    pub fn of(deployment: &Deployment) -> Option<Self> {
-        let metadata = &deployment.metadata;
+    pub fn of(deployment: &DeploymentView) -> Option<Self> {
+        let metadata = &deployment.child.metadata;
         let status = deployment.status.clone().unwrap_or_default();
         let conditions = status.conditions.unwrap_or_default();
         Some(Self {
@@ -69,7 +153,7 @@ impl Workload {
             generation: metadata.generation.unwrap_or_default(),
             observed_generation: status.observed_generation.unwrap_or_default(),
             wanted: deployment.spec.as_ref().and_then(|s| s.replicas).unwrap_or(1),
-            replicas_owner: replicas_owner(metadata.managed_fields.as_deref().unwrap_or_default()),
+            replicas_owner: replicas_owner(&deployment.child.managed),
             replicas: status.replicas.unwrap_or_default(),
             updated: status.updated_replicas.unwrap_or_default(),
             ready: status.ready_replicas.unwrap_or_default(),
@@ -81,20 +165,36 @@ impl Workload {
         })
     }
 
-    /// Whether only the position in history differs.
-    pub fn same_state(&self, other: &Self) -> bool {
-        Self {
-            resource_version: 0,
-            ..self.clone()
-        } == Self {
-            resource_version: 0,
-            ..other.clone()
+    /// What sets this state apart from an earlier one, if anything but the position in history.
+    pub fn moved(&self, before: &Self) -> Option<Moved> {
+        if self.state() != before.state() {
+            Some(Moved::State)
+        } else if (self.wanted, self.replicas_owner) != (before.wanted, before.replicas_owner) {
+            Some(Moved::Replicas)
+        } else {
+            (self.pods() != before.pods()).then_some(Moved::Pods)
         }
+    }
+
+    fn state(&self) -> (&str, bool, bool, Option<&Failure>) {
+        let is_whole = self.updated == self.replicas;
+        (&self.uid, self.is_available, is_whole, self.failure.as_ref())
+    }
+
+    fn pods(&self) -> ([i32; 4], bool) {
+        let numbers = [self.replicas, self.updated, self.ready, self.available];
+        (numbers, self.is_observed())
     }
 
     /// Whether the Deployment controller has seen the current spec.
     pub fn is_observed(&self) -> bool {
         self.observed_generation >= self.generation
+    }
+
+    /// Whether enough pods serve. A Deployment that merely grows says that it is not available until most of the new pods
+    /// serve as well.
+    pub fn serves(&self, minimum: i32) -> bool {
+        self.is_available || self.available >= minimum
     }
 
     /// Whether every pod is of the current revision, and at least `minimum` of them serve. More may be on their
@@ -117,21 +217,16 @@ impl Workload {
     }
 }
 
-fn replicas_owner(entries: &[ManagedFieldsEntry]) -> ReplicasOwner {
-    let owns = |entry: &&ManagedFieldsEntry| {
-        entry
-            .fields_v1
-            .as_ref()
-            .is_some_and(|fields| fields.0.pointer("/f:spec/f:replicas").is_some())
-    };
-    let owners: Vec<_> = entries
+fn replicas_owner(entries: &[ManagedEntry]) -> ReplicasOwner {
+    let owners = entries
         .iter()
-        .filter(owns)
-        .filter_map(|entry| entry.manager.as_deref())
-        .collect();
+        .filter(|entry| entry.subresource.as_deref() != Some("status"));
+    let owners = owners.filter(|entry| entry.owned().has_replicas);
+    let owners: Vec<_> = owners.filter_map(|entry| entry.manager.as_deref()).collect();
     match owners.as_slice() {
         [] => ReplicasOwner::Nobody,
         all if all.contains(&SCALE_MANAGER) => ReplicasOwner::Operator,
+        all if all.contains(&FIELD_MANAGER) => ReplicasOwner::Maker,
         _ => ReplicasOwner::Other,
     }
 }

@@ -54,7 +54,7 @@ fn services_survive_upgrade_uninstall_and_reinstall() {
 fn dry_run(cluster: &Cluster) {
     cluster.kubectl(&["create", "namespace", NAMESPACE]).unwrap();
     cluster.kubectl(&["create", "namespace", "clinic"]).unwrap();
-    let everything = "monitoring.enabled=true,argocd.healthConfigMap.create=true,tracing.endpoint=http://otel:4318,watchNamespaces={clinic}";
+    let everything = "monitoring.enabled=true,flowSchema.enabled=true,argocd.healthConfigMap.create=true,tracing.endpoint=http://otel:4318,watchNamespaces={clinic}";
     for values in ["replicas=2", everything] {
         let manifests = helm(cluster, &["template"], &[CHART, "--set", values]);
         let file = tempfile::NamedTempFile::new().unwrap();

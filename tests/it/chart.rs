@@ -1,8 +1,10 @@
 //! The chart: what it renders, what it refuses, and that its copies and tables are true.
 
 mod alerts;
+mod flow;
 mod protect;
 mod roles;
+mod shards;
 mod values;
 
 use std::collections::BTreeMap;
@@ -23,7 +25,7 @@ const COMBINATIONS: [(&str, &[&str]); 6] = [
         "everything",
         &[
             "--set",
-            "monitoring.enabled=true,tracing.endpoint=http://otel.monitoring:4318,argocd.healthConfigMap.create=true,priorityClassName=system-cluster-critical",
+            "monitoring.enabled=true,tracing.endpoint=http://otel.monitoring:4318,argocd.healthConfigMap.create=true,flowSchema.enabled=true,priorityClassName=system-cluster-critical",
         ],
     ),
     ("namespaces", &["--set", "watchNamespaces={clinic,lab}"]),
@@ -182,6 +184,8 @@ fn objects_with_everything_on() {
     ConfigMap healthcare-operator-dashboard
     CustomResourceDefinition healthcareservices.gitops-health.io
     Deployment healthcare-operator
+    FlowSchema healthcare-system-healthcare-operator
+    FlowSchema healthcare-system-healthcare-operator-leader
     NetworkPolicy healthcare-operator
     Pod healthcare-operator-test
     PodDisruptionBudget healthcare-operator
@@ -213,6 +217,7 @@ fn every_object_is_labelled_and_every_namespaced_one_has_its_namespace() {
         "ClusterRole",
         "ClusterRoleBinding",
         "CustomResourceDefinition",
+        "FlowSchema",
         "ValidatingAdmissionPolicy",
         "ValidatingAdmissionPolicyBinding",
     ];
@@ -352,6 +357,8 @@ const EVERY_SETTING: &[&str] = &[
     "--set-json",
     r#"operator={"concurrency":4,"leaseDurationSeconds":30,"logLevel":"debug","logFormat":"text","extraEnv":[{"name":"A","value":"b"}]}"#,
     "--set-json",
+    r#"prometheus={"url":"https://prometheus.example.org/prefix","tokenFile":"/run/token","caFile":"/run/ca.crt","timeoutMilliseconds":2000}"#,
+    "--set-json",
     r#"managedServices={"otlpEndpoint":"http://otel:4318","monitoringNamespaceLabels":{"a":"1","b":"2"},"ingressNamespaceLabels":{"c":"3"},"monitorLabels":{"release":"kps"}}"#,
     "--set",
     "tracing.endpoint=http://otel.example.org",
@@ -376,6 +383,10 @@ fn environment_with_everything_set() {
     MONITOR_LABELS=release=kps
     DEFAULT_OTLP_ENDPOINT=http://otel:4318
     OTEL_EXPORTER_OTLP_ENDPOINT=http://otel.example.org
+    PROMETHEUS_URL=https://prometheus.example.org/prefix
+    PROMETHEUS_TIMEOUT_MILLISECONDS=2000
+    PROMETHEUS_TOKEN_FILE=/run/token
+    PROMETHEUS_CA_FILE=/run/ca.crt
     A=b
     ");
 }
@@ -504,6 +515,28 @@ fn the_operator_reaches_dns_the_api_server_and_its_collector() {
             "{endpoint}"
         );
     }
+}
+
+#[test]
+fn the_operator_reaches_the_prometheus_that_it_asks() {
+    for (url, port) in [
+        ("http://prometheus.monitoring:9090", 9090),
+        ("http://[fd00::1]:9090/prefix", 9090),
+        ("http://prometheus", 80),
+        ("https://prometheus.example.org/prefix", 443),
+    ] {
+        let ports = egress_ports(&["--set", &format!("prometheus.url={url}")]);
+        assert_eq!(ports, [DNS.to_vec(), vec![443, 6443], vec![port]], "{url}");
+    }
+}
+
+#[test]
+fn files_for_prometheus_come_by_volumes() {
+    let volumes = r#"operator={"extraVolumes":[{"name":"ca","configMap":{"name":"bundle"}}],"extraVolumeMounts":[{"name":"ca","mountPath":"/run/ca"}]}"#;
+    let objects = render(&["--set-json", volumes]);
+    let pod = &one(&objects, "Deployment")["spec"]["template"]["spec"];
+    assert_eq!(pod["volumes"][0]["configMap"]["name"], "bundle");
+    assert_eq!(pod["containers"][0]["volumeMounts"][0]["mountPath"], "/run/ca");
 }
 
 #[test]

@@ -13,7 +13,7 @@ pub(crate) fn root() -> PathBuf {
 
 /// A program: what the environment variable of its name in capitals says, else the local cluster's own, which is
 /// built when missing, else the one on `PATH`.
-fn program(name: &str) -> OsString {
+pub(crate) fn program(name: &str) -> OsString {
     let variable = name.to_uppercase();
     if let Some(path) = std::env::var_os(&variable) {
         return path;

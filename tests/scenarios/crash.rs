@@ -1,10 +1,14 @@
 //! The process is killed after each single write in turn.
 
+use std::time::Duration;
+
+use k8s_openapi::api::networking::v1::Ingress;
+use kube::Api;
 use serde_json::Value;
 
-use crate::support::example;
 use crate::support::operator::{Operator, signal};
 use crate::support::world::Stage;
+use crate::support::{example, manifest};
 
 /// Kills the operator after write number 1, then after number 2, …; each time a new one finishes the work. Whatever the
 /// place of the crash, the same objects come out.
@@ -23,8 +27,49 @@ async fn every_restart_converges_to_the_same_state() {
     }
     assert!(
         crashes >= 12,
-        "ten children, replicas and a status are at least twelve writes: {crashes}"
+        "eleven children and a status are at least twelve writes: {crashes}"
     );
+}
+
+/// A child that no status tells of, because its maker was killed first, and that the spec does not want any more when the
+/// next operator starts.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_made_before_a_crash_and_is_not_wanted_after_it_is_removed() {
+    let (stage, namespace) = (Stage::start(false).await.unwrap(), "dropped");
+    stage.namespace(namespace).unwrap();
+    let mut doomed = Operator::ready(&stage.proxy.kubeconfig, "doomed", &[])
+        .await
+        .unwrap();
+    let (pid, client) = (doomed.pid(), stage.client().await.unwrap());
+    let ingresses: Api<Ingress> = Api::namespaced(client, namespace);
+    // ServiceAccount, ControllerRevision, NetworkPolicy, Service, Deployment, Ingress.
+    stage.proxy.restart_count();
+    stage.proxy.after_write(move |number| {
+        if number == 6 {
+            signal("-KILL", pid);
+        }
+    });
+    let exposed = ", scaling: {minReplicas: 1, maxReplicas: 1}, exposure: {hostnames: [app.example.org]}";
+    let service = |rest| manifest("app", namespace, "registry.local/app:1", rest);
+    stage.cluster.apply(&service(exposed)).unwrap();
+    while doomed.is_running() {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    stage.proxy.after_write(|_| ());
+    assert!(ingresses.get_opt("app").await.unwrap().is_some());
+    let status = stage.kubectl(namespace, "get hcs app -o jsonpath={.status.inventory}");
+    assert_eq!(status.unwrap(), "");
+
+    stage
+        .cluster
+        .apply(&service(", scaling: {minReplicas: 1, maxReplicas: 1}"))
+        .unwrap();
+    let mut heir = Operator::ready(&stage.proxy.kubeconfig, "heir", &[])
+        .await
+        .unwrap();
+    stage.until_ready(namespace, "app").await.unwrap();
+    assert!(ingresses.get_opt("app").await.unwrap().is_none());
+    heir.kill().unwrap();
 }
 
 /// Applies the example with an operator that is killed after `crash` writes, then lets another one finish. None when
@@ -51,7 +96,7 @@ async fn converge(stage: &Stage, namespace: &str, crash: Option<usize>) -> Optio
             if !operator.is_running() {
                 break;
             }
-            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            tokio::time::sleep(Duration::from_millis(100)).await;
         }
         if operator.is_running() {
             return None;
@@ -72,7 +117,8 @@ async fn converge(stage: &Stage, namespace: &str, crash: Option<usize>) -> Optio
 
 /// Every child, less what differs between any two objects.
 fn state(stage: &Stage, namespace: &str) -> Vec<Value> {
-    let kinds = "deploy,svc,sa,cm,hpa,pdb,netpol,servicemonitor,prometheusrule,ingress";
+    let kinds =
+        "deploy,svc,sa,cm,hpa,pdb,netpol,servicemonitor,prometheusrule,ingress,controllerrevision.apps";
     let text = stage
         .kubectl(
             namespace,

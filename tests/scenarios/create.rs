@@ -4,7 +4,7 @@ use crate::support::world::{condition, world};
 use crate::support::{example, manifest};
 
 #[tokio::test]
-async fn the_example_becomes_ten_children() {
+async fn the_example_becomes_eleven_children() {
     let stage = world();
     stage.namespace("create").unwrap();
     stage
@@ -23,6 +23,7 @@ async fn the_example_becomes_ten_children() {
         [
             "ServiceAccount",
             "ConfigMap",
+            "ControllerRevision",
             "NetworkPolicy",
             "Service",
             "Deployment",
@@ -38,7 +39,7 @@ async fn the_example_becomes_ten_children() {
         assert_eq!(stage.kubectl("create", &what).unwrap(), entry.uid, "{entry:?}");
     }
     let writes = stage.settled_writes("create").await;
-    assert_eq!(writes.len(), 11, "ten applies and one of replicas: {writes:#?}");
+    assert_eq!(writes.len(), 11, "one apply each: {writes:#?}");
     assert!(
         writes.iter().all(|write| write.starts_with("PATCH ")),
         "{writes:#?}"
@@ -86,7 +87,16 @@ async fn people_see_it_with_kubectl() {
         .map(|line| line.split_whitespace().collect::<Vec<_>>());
     assert_eq!(
         lines.next().unwrap(),
-        ["NAME", "READY", "REASON", "AVAILABLE", "AGE"]
+        [
+            "NAME",
+            "READY",
+            "REASON",
+            "AVAILABLE",
+            "STRATEGY",
+            "RISK",
+            "COMPLIANCE",
+            "AGE"
+        ]
     );
     assert_eq!(lines.next().unwrap()[..4], ["seen", "True", "Serving", "3/3"]);
     stage

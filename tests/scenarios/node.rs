@@ -17,7 +17,7 @@ const POD_UIDS: &str = "get pods -l gitops-health.io/service -o jsonpath={.items
 fn installed_with_helm_a_service_runs_is_guarded_and_survives() {
     let cluster = Cluster::start(Options {
         node: true,
-        audit: false,
+        measured: false,
     })
     .unwrap();
     prepare(&cluster).unwrap();
@@ -62,7 +62,7 @@ fn install(cluster: &Cluster, more: &[&str]) -> Result<String> {
         &chart,
         "--wait",
         "--timeout",
-        "120s",
+        "300s",
         "--set",
         "monitoring.enabled=true",
     ];
@@ -73,7 +73,7 @@ fn apply_example(cluster: &Cluster) -> Result<()> {
     cluster.apply(&example(APP, "healthcare"))?;
     kubectl(
         cluster,
-        "wait --for=condition=Ready hcs/synthetic-phi-service --timeout=120s",
+        "wait --for=condition=Ready hcs/synthetic-phi-service --timeout=300s",
     )?;
     Ok(())
 }
@@ -227,7 +227,7 @@ fn a_drain_respects_the_budget(cluster: &Cluster) -> Result<()> {
     kubectl(cluster, "uncordon node-1")?;
     kubectl(
         cluster,
-        "wait --for=condition=Ready hcs/synthetic-phi-service --timeout=60s",
+        "wait --for=condition=Ready hcs/synthetic-phi-service --timeout=180s",
     )
     .map(|_| ())
 }
@@ -240,7 +240,7 @@ fn pods_survive_upgrade_uninstall_and_reinstall(cluster: &Cluster) -> Result<()>
     let before = pods()?;
     cluster.helm(
         &[
-            &["test", "healthcare-operator", "--timeout", "60s"],
+            &["test", "healthcare-operator", "--timeout", "180s"],
             RELEASE.as_slice(),
         ]
         .concat(),
@@ -249,7 +249,7 @@ fn pods_survive_upgrade_uninstall_and_reinstall(cluster: &Cluster) -> Result<()>
     install(cluster, &["--set", "operator.logLevel=debug"])?;
     kubectl(
         cluster,
-        "wait --for=condition=Ready hcs/synthetic-phi-service --timeout=60s",
+        "wait --for=condition=Ready hcs/synthetic-phi-service --timeout=180s",
     )?;
     assert_eq!(pods()?, before, "after the upgrade");
 

@@ -72,6 +72,35 @@ async fn an_object_of_another_controller_is_never_taken_over() {
     );
 }
 
+/// Deleted and made again at once: the garbage collector has yet to take what the first one had.
+#[tokio::test]
+async fn a_service_made_again_waits_for_what_its_predecessor_left() {
+    let stage = world();
+    stage.namespace("again").unwrap();
+    let service = manifest("app", "again", "registry.local/app:1", "");
+    stage.cluster.apply(&service).unwrap();
+    let first = stage.until_ready("again", "app").await.unwrap();
+    // Holds what the first one had for as long as it stands.
+    let hold = |finalizers: &str| {
+        let patch = format!(r#"{{"metadata":{{"finalizers":{finalizers}}}}}"#);
+        let line = [
+            "-n", "again", "patch", "service", "app", "--type", "merge", "-p", &patch,
+        ];
+        stage.cluster.kubectl(&line).unwrap();
+    };
+    hold(r#"["example.org/hold"]"#);
+    stage.kubectl("again", "delete hcs app").unwrap();
+    stage.cluster.apply(&service).unwrap();
+    let waits = |s: &_| condition(s, "Ready") == Some(("False", "WaitingForDeletion"));
+    let second = stage.until("again", "app", waits).await.unwrap();
+    assert_ne!(first.metadata.uid, second.metadata.uid);
+    assert_eq!(condition(&second, "Stalled"), None);
+
+    hold("null");
+    let third = stage.until_ready("again", "app").await.unwrap();
+    assert_eq!(third.status.unwrap().drift, [], "nobody disturbed anything");
+}
+
 #[tokio::test]
 async fn callers_that_are_not_admitted_are_named() {
     let stage = world();

@@ -1,7 +1,13 @@
 //! Who says how many pods run.
 
+use std::pin::pin;
+use std::time::Duration;
+
+use futures::TryStreamExt;
+use healthcare_crds::HealthcareService;
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::ListParams;
+use kube::runtime::{WatchStreamExt, watcher};
 use kube::{Api, ResourceExt};
 
 use crate::support::manifest;
@@ -120,4 +126,90 @@ async fn a_fixed_number_is_kept() {
         .kubectl("fixed", "get deployment svc -o jsonpath={.spec.replicas}")
         .unwrap();
     assert_eq!(replicas, "3");
+}
+
+/// What the autoscaler does to a healthy service changes only numbers.
+#[tokio::test]
+async fn a_service_that_grows_stays_ready_and_is_told_of_in_a_write_or_two() {
+    let stage = world();
+    stage.namespace("grows").unwrap();
+    let service = manifest(
+        "svc",
+        "grows",
+        "registry.local/app:1",
+        ", scaling: {minReplicas: 2, maxReplicas: 9}",
+    );
+    stage.cluster.apply(&service).unwrap();
+    stage.until_ready("grows", "svc").await.unwrap();
+    stage.settled_writes("grows").await;
+    let api: Api<HealthcareService> = Api::namespaced(stage.client().await.unwrap(), "grows");
+    let mut events = pin!(watcher(api, watcher::Config::default()).applied_objects());
+    stage
+        .kubectl("grows", "scale deployment svc --replicas=8")
+        .unwrap();
+    let mut writes = 0;
+    loop {
+        let service = events.try_next().await.unwrap().unwrap();
+        assert_eq!(
+            condition(&service, "Ready"),
+            Some(("True", "Serving")),
+            "{:?}",
+            service.status
+        );
+        assert_eq!(condition(&service, "Available").map(|c| c.0), Some("True"));
+        writes += 1;
+        if service.status.unwrap().available.as_deref() == Some("8/8") {
+            break;
+        }
+    }
+    // The first is the service as it was.
+    assert!(writes <= 4, "{writes}");
+    assert!(stage.settled_writes("grows").await.is_empty());
+}
+
+/// The autoscaler and a change of the spec meet, each time in another order: its last word stands.
+#[tokio::test]
+async fn what_the_autoscaler_sets_during_a_change_stays() {
+    let stage = world();
+    stage.namespace("meets").unwrap();
+    let spec = ", scaling: {minReplicas: 2, maxReplicas: 30}";
+    for round in 0..10 {
+        let name = format!("svc-{round}");
+        stage
+            .cluster
+            .apply(&manifest(&name, "meets", "registry.local/app:1", spec))
+            .unwrap();
+        stage.until_ready("meets", &name).await.unwrap();
+        let deployment = async || {
+            let line = format!(
+                "get deployment {name} -o jsonpath={{.spec.replicas}}/{{.spec.template.spec.containers[0].image}}"
+            );
+            stage.kubectl("meets", &line)
+        };
+        assert_eq!(
+            deployment().await.unwrap(),
+            "2/registry.local/app:1",
+            "made with its number"
+        );
+        let number = 3 + round;
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                stage
+                    .patch_spec("meets", &name, r#"{"image":"registry.local/app:2"}"#)
+                    .unwrap();
+            });
+            scope.spawn(|| {
+                std::thread::sleep(Duration::from_millis(round * 15));
+                stage
+                    .kubectl("meets", &format!("scale deployment {name} --replicas={number}"))
+                    .unwrap();
+            });
+        });
+        stage.settled_writes("meets").await;
+        stage.until_ready("meets", &name).await.unwrap();
+        assert_eq!(
+            deployment().await.unwrap(),
+            format!("{number}/registry.local/app:2")
+        );
+    }
 }

@@ -41,6 +41,20 @@
 - name: OTEL_EXPORTER_OTLP_ENDPOINT
   value: {{ . | quote }}
 {{- end }}
+{{- with .Values.prometheus.url }}
+- name: PROMETHEUS_URL
+  value: {{ . | quote }}
+- name: PROMETHEUS_TIMEOUT_MILLISECONDS
+  value: {{ $.Values.prometheus.timeoutMilliseconds | int | quote }}
+{{- with $.Values.prometheus.tokenFile }}
+- name: PROMETHEUS_TOKEN_FILE
+  value: {{ . | quote }}
+{{- end }}
+{{- with $.Values.prometheus.caFile }}
+- name: PROMETHEUS_CA_FILE
+  value: {{ . | quote }}
+{{- end }}
+{{- end }}
 {{- with .Values.operator.extraEnv }}
 {{ toYaml . }}
 {{- end }}

@@ -29,6 +29,13 @@ app.kubernetes.io/name: {{ include "healthcare-operator.name" . }}
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 
+{{/* What tells the pods of one shard from the others'; nothing where one process does everything. */}}
+{{- define "healthcare-operator.shardLabels" -}}
+{{- if gt .shards 1 -}}
+gitops-health.io/shard: {{ .shard | quote }}
+{{- end }}
+{{- end }}
+
 {{- define "healthcare-operator.labels" -}}
 {{ include "healthcare-operator.selectorLabels" . }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
@@ -80,7 +87,16 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- regexFind ":[0-9]+$" $url.host | trimPrefix ":" | default "80" }}
 {{- end }}
 
+{{/* Port of Prometheus: the one its URL names, else that of the scheme. */}}
+{{- define "healthcare-operator.prometheusPort" -}}
+{{- $url := urlParse .Values.prometheus.url }}
+{{- regexFind ":[0-9]+$" $url.host | trimPrefix ":" | default (eq $url.scheme "https" | ternary "443" "80") }}
+{{- end }}
+
 {{- define "healthcare-operator.validate" -}}
+{{- if and (not .Values.prometheus.url) (or .Values.prometheus.tokenFile .Values.prometheus.caFile) }}
+{{- fail "prometheus.tokenFile and prometheus.caFile need prometheus.url: set it, or leave them out" }}
+{{- end }}
 {{- if and (not .Values.operator.leaderElection) (gt (int .Values.replicas) 1) }}
 {{- fail (printf "operator.leaderElection is off with replicas: %d: two operators would work against each other. Set replicas to 1 or switch leader election on" (int .Values.replicas)) }}
 {{- end }}

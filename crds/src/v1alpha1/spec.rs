@@ -7,9 +7,9 @@ use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AccessPolicy, AdditionalPort, Disruption, EnvVar, Exposure, HealthcareServiceStatus, ImagePullSecret,
-    Observability, Probes, Resources, Scaling, Scheduling, SecretRef, ServiceAccountSpec, SessionAffinity,
-    Volume,
+    AccessPolicy, AdditionalPort, Compliance, Disruption, EnvVar, Exposure, HealthcareServiceStatus,
+    ImagePullSecret, Observability, Probes, Resources, Rollout, Scaling, Scheduling, SecretRef,
+    ServiceAccountSpec, SessionAffinity, Volume, guards,
 };
 
 /// One healthcare service: a container image and how to run it safely.
@@ -37,7 +37,11 @@ use super::{
     printcolumn(name = "Ready", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].status"#, description = "True once this generation is fully rolled out and serving"),
     printcolumn(name = "Reason", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].reason"#, description = "Why Ready has that status"),
     printcolumn(name = "Available", type_ = "string", json_path = ".status.available", description = "Available of wanted pods"),
+    printcolumn(name = "Strategy", type_ = "string", json_path = ".status.rollout.strategy", description = "How the last change of the pods was rolled out"),
+    printcolumn(name = "Risk", type_ = "integer", json_path = ".status.rollout.risk.score", description = "Risk of that change, from 0 to 100"),
+    printcolumn(name = "Compliance", type_ = "string", json_path = ".status.compliance.summary", description = "Controls met of those that are checked"),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
+    printcolumn(name = "Rollout", type_ = "string", json_path = ".status.rollout.phase", priority = 1, description = "Where the rollout stands"),
     printcolumn(name = "Image", type_ = "string", json_path = ".status.image", priority = 1, description = "Image of the applied pod template"),
     printcolumn(name = "URL", type_ = "string", json_path = ".status.url", priority = 1, description = "Where the service is exposed"),
     printcolumn(name = "Message", type_ = "string", json_path = r#".status.conditions[?(@.type=="Ready")].message"#, priority = 1),
@@ -53,6 +57,15 @@ use super::{
     .message("spec.volumes: the names tmp and config and the paths /tmp and /etc/config are taken by the operator's own volumes, and names that start with secret- by secrets; choose another name and mountPath").field_path(".volumes"))]
 #[x_kube(validation = Rule::new("!has(self.volumes) || !has(self.secrets) || self.volumes.all(v, self.secrets.all(s, !has(s.mountPath) || s.mountPath != v.mountPath))")
     .message("spec.volumes and spec.secrets share a mountPath; give each its own").field_path(".volumes"))]
+#[x_kube(validation = guards::phi_transport())]
+#[x_kube(validation = guards::cardholder_transport())]
+#[x_kube(validation = guards::phi_retention())]
+#[x_kube(validation = guards::hipaa_retention())]
+#[x_kube(validation = guards::phi_addresses())]
+#[x_kube(validation = guards::phi_secrets())]
+#[x_kube(validation = guards::phi_log_level())]
+#[x_kube(validation = guards::phi_replicas())]
+#[x_kube(validation = guards::part11_image())]
 pub struct HealthcareServiceSpec {
     /// Container image, by tag or digest: `registry.example.org/team/service:1.4.2` or `…@sha256:…`. A missing
     /// tag and `:latest` are refused: neither says what runs.
@@ -167,6 +180,14 @@ pub struct HealthcareServiceSpec {
     /// Metrics, traces, logs, alerts and the service-level objective.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observability: Option<Observability>,
+
+    /// Frameworks that apply, the data that the service handles, and exemptions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compliance: Option<Compliance>,
+
+    /// How changed pods reach those who use the service.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rollout: Option<Rollout>,
 
     /// The service's own ServiceAccount. Pods get no token from it.
     #[serde(default, skip_serializing_if = "Option::is_none")]

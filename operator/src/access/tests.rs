@@ -3,8 +3,6 @@
     reason = "json! reads better without a reference before it"
 )]
 
-use std::sync::Arc;
-
 use healthcare_crds::HealthcareService;
 use serde_json::{Value, json};
 
@@ -20,10 +18,7 @@ fn callee(inbound: Value) -> HealthcareService {
 }
 
 fn judged(caller: &HealthcareService, other: Option<&HealthcareService>) -> Option<Vec<String>> {
-    let find = |namespace: &str, name: &str| {
-        let found = other.filter(|c| c.name_any() == name && c.namespace().as_deref() == Some(namespace));
-        found.cloned().map(Arc::new)
-    };
+    let find = |callee: &Key| other.filter(|other| Key::from(*other) == *callee).cloned();
     inconsistencies(caller, find).map(|list| list.iter().map(|i| i.reason().to_owned()).collect())
 }
 
@@ -75,7 +70,7 @@ fn both_sides_must_agree() {
 
 #[test]
 fn a_missing_callee_is_named() {
-    let find = |_: &str, _: &str| None;
+    let find = |_: &Key| None;
     let list = inconsistencies(
         &caller(json!([{"service": "gone", "namespace": "billing"}])),
         find,
@@ -90,7 +85,7 @@ fn a_missing_callee_is_named() {
 
 #[test]
 fn a_refusal_names_both_sides() {
-    let find = |_: &str, _: &str| Some(Arc::new(callee(json!([]))));
+    let find = |_: &Key| Some(callee(json!([])));
     let list = inconsistencies(&caller(json!([{"service": "callee"}])), find).unwrap();
     assert_eq!(
         list[0].to_string(),
@@ -118,4 +113,29 @@ fn callees_are_looked_for_in_the_own_namespace_by_default() {
             ("other".to_owned(), "b".to_owned())
         ]
     );
+}
+
+#[test]
+fn callers_are_known_by_their_callees() {
+    let calling =
+        |name: &str, callee: &str| named(name, json!({"accessPolicy": {"outbound": [{"service": callee}]}}));
+    let mut callers = Callers::default();
+    let of = |callers: &Callers, callee: &str| {
+        let mut names: Vec<_> = callers
+            .of(&Key::new(NAMESPACE, callee))
+            .map(ToString::to_string)
+            .collect();
+        names.sort();
+        names
+    };
+    let (first, second) = (calling("first", "callee"), calling("second", "callee"));
+    callers.update(None, Some(&first));
+    callers.update(None, Some(&second));
+    assert_eq!(of(&callers, "callee"), ["clinic/first", "clinic/second"]);
+    callers.update(Some(&first), Some(&calling("first", "other")));
+    assert_eq!(of(&callers, "callee"), ["clinic/second"]);
+    assert_eq!(of(&callers, "other"), ["clinic/first"]);
+    callers.update(Some(&second), None);
+    assert_eq!(of(&callers, "callee"), Vec::<String>::new());
+    assert_eq!(callers.0.len(), 1);
 }

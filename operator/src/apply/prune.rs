@@ -7,6 +7,7 @@ use super::{Applier, same_object};
 use crate::metrics::ChildOperation;
 use crate::outcome::{Applied, Error};
 use crate::plan::Plan;
+use crate::refusals::is_conflict;
 use crate::render::ChildKind;
 
 /// ConfigMaps kept for rollback, the current one included.
@@ -39,7 +40,7 @@ impl Applier<'_> {
     }
 
     /// Deletes one object if it still is the one that was made: another of the same name has another uid.
-    async fn delete(&self, kind: ChildKind, old: &InventoryEntry) -> Result<(), Error> {
+    pub(super) async fn delete(&self, kind: ChildKind, old: &InventoryEntry) -> Result<(), Error> {
         self.ledger.forget(&self.key_of(kind, &old.name));
         let params = DeleteParams {
             preconditions: Some(Preconditions {
@@ -51,10 +52,18 @@ impl Applier<'_> {
         };
         match self.metadata_api(kind).delete(&old.name, &params).await {
             Ok(_) => self.metrics.child_written(kind, ChildOperation::Delete),
-            Err(kube::Error::Api(status)) if matches!(status.code, 404 | 409) => {}
+            Err(kube::Error::Api(status)) if status.code == 404 => {}
+            Err(error) if is_conflict(&error) && !self.exists(kind, old).await? => {}
             Err(error) => return Err(Error::api("delete", kind.kind(), &old.name, error)),
         }
         Ok(())
+    }
+
+    /// Whether the object is still there. A conflict alone need not mean that another one took its place.
+    async fn exists(&self, kind: ChildKind, old: &InventoryEntry) -> Result<bool, Error> {
+        let found = self.metadata_api(kind).get_opt(&old.name).await;
+        let found = found.map_err(|e| Error::api("read", kind.kind(), &old.name, e))?;
+        Ok(found.is_some_and(|found| found.metadata.uid.as_ref() == Some(&old.uid)))
     }
 }
 

@@ -143,8 +143,11 @@ fn facts<'a>(plan: Option<&'a Plan>, workload: Option<&'a Workload>) -> Facts<'a
         error: None,
         workload,
         fault: None,
+        rollout: None,
         access: None,
+        template_pending: false,
         wants_monitoring: true,
+        compliance: &crate::compliance::Judgement::NotAsked,
     }
 }
 
@@ -553,5 +556,135 @@ fn long_messages_are_cut() {
         message.chars().count() <= 1025 && message.ends_with('…'),
         "{}",
         message.chars().count()
+    );
+}
+
+#[test]
+fn a_template_that_waits_is_told_and_else_not() {
+    let plan = planned(json!({}));
+    let workload = rolled_out();
+    let facts = Facts {
+        template_pending: true,
+        ..facts(Some(&plan), Some(&workload))
+    };
+    let list = fresh(&facts);
+    let pending = list.iter().find(|c| c.type_ == "TemplateUpdatePending").unwrap();
+    assert_eq!(
+        (pending.status.as_str(), pending.reason.as_str()),
+        ("True", "OperatorChanged")
+    );
+    assert!(pending.message.contains("gitops-health.io/template-requested-at"));
+    let list = fresh(&Facts {
+        template_pending: false,
+        ..facts
+    });
+    assert!(list.iter().all(|c| c.type_ != "TemplateUpdatePending"));
+}
+
+/// A judgement of a service with PHI, at the start of time.
+fn judged(spec: serde_json::Value, plan: Option<&Plan>) -> Judgement {
+    let now = at(100);
+    let mut spec = spec;
+    spec["compliance"]["frameworks"] = json!(["SOX"]);
+    judge(&crate::testing::service(spec), plan, now)
+}
+
+fn judge(service: &healthcare_crds::HealthcareService, plan: Option<&Plan>, now: Timestamp) -> Judgement {
+    let children = plan.map(crate::testing::rendered).unwrap_or_default();
+    let cluster = crate::testing::in_place(&children);
+    Judgement::of(
+        service,
+        plan.map(|plan| (plan, children.as_slice())),
+        &cluster,
+        now,
+    )
+}
+
+#[test]
+fn compliant_tells_how_the_controls_stand() {
+    let good = json!({
+        "accessPolicy": {"inbound": [{"service": "a"}]},
+        "observability": {"metrics": {"enabled": false}, "slo": {"objective": 99.9}},
+        "compliance": {"auditRetention": "7y"},
+    });
+    let plan = planned(good.clone());
+    let verdict_of = |judgement: &Judgement, error: Option<&Error>| {
+        let facts = Facts {
+            error,
+            compliance: judgement,
+            ..facts(Some(&plan), None)
+        };
+        verdict(&fresh(&facts), types::COMPLIANT)
+    };
+    assert_eq!(verdict_of(&Judgement::NotAsked, None), None);
+    assert_eq!(
+        verdict_of(&judged(good.clone(), None), None),
+        Some(("Unknown".into(), "NotEvaluated".into()))
+    );
+    let exempted = |controls: &[&str]| {
+        let all: Vec<_> = controls
+            .iter()
+            .map(|control| json!({"control": control, "reason": "until it is there", "approver": "officer", "expires": "2090-01-01T00:00:00Z"}))
+            .collect();
+        let mut spec = good.clone();
+        spec["compliance"]["exemptions"] = json!(all);
+        let mut service = crate::testing::service(spec);
+        service.spec.compliance.as_mut().unwrap().frameworks =
+            vec![healthcare_crds::v1alpha1::Framework::Sox];
+        let second: Vec<_> = controls
+            .iter()
+            .map(|control| format!("{control}=auditor"))
+            .collect();
+        let key = healthcare_crds::keys::SECOND_APPROVAL.to_owned();
+        service.metadata.annotations = Some([(key, second.join(","))].into());
+        judge(&service, Some(&plan), at(100))
+    };
+    let violated = exempted(&["SOX-ITGC-OP-01"]);
+    assert_eq!(
+        verdict_of(&violated, None),
+        Some(("False".into(), "ControlsViolated".into()))
+    );
+    let met = exempted(&["SOX-ITGC-OP-01", "SOX-ITGC-OP-03", "SOX-ITGC-OP-02"]);
+    assert_eq!(
+        verdict_of(&met, None),
+        Some(("True".into(), "ControlsMet".into()))
+    );
+    let refused = api_error(422);
+    assert_eq!(
+        verdict_of(&met, Some(&refused)),
+        Some(("Unknown".into(), "NotApplied".into()))
+    );
+    assert_eq!(
+        verdict_of(&met, Some(&api_error(503))),
+        Some(("True".into(), "ControlsMet".into()))
+    );
+}
+
+#[test]
+fn compliant_names_the_emergency() {
+    let spec = json!({"rollout": {"autoRollback": false}, "compliance": {"breakGlass": {
+        "until": "1970-01-01T12:00:00Z", "reason": "the store is down", "ticket": "INC-1", "openedBy": "on call",
+    }}});
+    let plan = planned(spec.clone());
+    let judgement = judged(spec, Some(&plan));
+    let facts = Facts {
+        compliance: &judgement,
+        ..facts(Some(&plan), None)
+    };
+    let list = fresh(&facts);
+    let found = list.iter().find(|c| c.type_ == types::COMPLIANT).unwrap();
+    assert_eq!(
+        (found.status.as_str(), found.reason.as_str()),
+        ("False", "BreakGlass")
+    );
+    assert!(
+        found
+            .message
+            .starts_with("emergency access until 1970-01-01T12:00:00Z, opened by on call, ticket INC-1; ")
+    );
+    assert!(
+        found.message.contains("; and ") && found.message.contains("SOX-ITGC-CM-04: "),
+        "{}",
+        found.message
     );
 }

@@ -69,15 +69,47 @@ fn variables() {
     RETRY_PERIOD_SECONDS
     POD_NAME
     CONCURRENCY
+    SHARD
     DEFAULT_OTLP_ENDPOINT
     MONITORING_NAMESPACE_LABELS
     INGRESS_NAMESPACE_LABELS
     MONITOR_LABELS
+    PROMETHEUS_URL
+    PROMETHEUS_TOKEN_FILE
+    PROMETHEUS_CA_FILE
+    PROMETHEUS_TIMEOUT_MILLISECONDS
     LOG_LEVEL
     LOG_FORMAT
     LOG_FILE
     LOG_FILES_KEPT
     "#);
+}
+
+#[test]
+fn prometheus_is_asked_when_it_is_named() {
+    let settings = |arguments: &[&str]| parse(arguments).unwrap().prometheus();
+    assert_eq!(settings(&[]), None);
+    assert_eq!(settings(&["--prometheus-url="]), None);
+    let url = "--prometheus-url=http://prometheus:9090/prefix";
+    let bare = settings(&[url, "--prometheus-token-file=", "--prometheus-ca-file="]).unwrap();
+    assert_eq!(
+        (bare.token_file, bare.ca_file, bare.deadline),
+        (None, None, Duration::from_secs(5))
+    );
+    let full = settings(&[
+        url,
+        "--prometheus-token-file=/var/run/token",
+        "--prometheus-ca-file=/var/run/ca.crt",
+        "--prometheus-timeout-milliseconds=250",
+    ]);
+    let expected = PrometheusSettings {
+        url: "http://prometheus:9090/prefix".to_owned(),
+        token_file: Some("/var/run/token".into()),
+        ca_file: Some("/var/run/ca.crt".into()),
+        deadline: Duration::from_millis(250),
+    };
+    assert_eq!(full, Some(expected));
+    assert!(parse(&[url, "--prometheus-timeout-milliseconds=0"]).is_err());
 }
 
 #[test]
@@ -173,8 +205,10 @@ fn an_identity_is_never_empty_and_never_shared() {
 
 #[test]
 fn labels_of_namespaces() {
-    let labels =
-        |text| parse(&["--monitoring-namespace-labels", text]).map(|args| args.monitoring_namespace_labels.0);
+    let labels = |text| {
+        parse(&["--monitoring-namespace-labels", text])
+            .map(|args| args.defaults.monitoring_namespace_labels.0)
+    };
     let expected = BTreeMap::from([
         ("a".to_owned(), "1".to_owned()),
         ("b/c".to_owned(), String::new()),

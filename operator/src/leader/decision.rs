@@ -40,6 +40,8 @@ struct Record {
 impl Observation {
     /// Takes note of the Lease, and decides. Pure but for what it remembers.
     ///
+    /// `now` must not be before that Lease was written: of a record that is heard of late, the time counts from then.
+    ///
     /// `fallback` is the duration of a record that states none; else the holder's own counts, as it may run on longer
     /// terms than ours.
     pub fn decide(
@@ -52,16 +54,19 @@ impl Observation {
         if let Some(lease) = lease {
             self.note(lease, identity, fallback, now);
         }
-        let held = self
-            .record
-            .as_ref()
-            .is_some_and(|record| !record.free && now.duration_since(record.since) < record.duration);
+        let held = self.expiry().is_some_and(|at| now < at);
         match lease {
             // Of a Lease that somebody deleted, too: its holder leads on until its next look.
             _ if held => Move::Wait,
             Some(_) => Move::Take,
             None => Move::Create,
         }
+    }
+
+    /// Until when the record stands against us, unless it changes; none when nobody holds the Lease, or we do.
+    pub(super) fn expiry(&self) -> Option<Instant> {
+        let held = self.record.as_ref().filter(|record| !record.free);
+        held.map(|record| record.since + record.duration)
     }
 
     fn note(&mut self, lease: &Lease, identity: &str, fallback: Duration, now: Instant) {

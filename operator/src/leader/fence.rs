@@ -1,4 +1,4 @@
-//! Keeps a process that was stopped beyond its lease from writing once it goes on.
+//! Keeps a standby from writing, and a process that was stopped beyond its lease once it goes on.
 
 use http::Request;
 use kube::Client;
@@ -24,8 +24,8 @@ impl Fence {
         Self { until }
     }
 
-    /// `client`, through which nothing is written once leadership ran out. A write under way then is given up: whether
-    /// the API server still finishes it is not ours to know.
+    /// `client`, through which nothing is written before leadership began and once it ran out. A write under way then is
+    /// given up: whether the API server still finishes it is not ours to know.
     pub fn client(&self, client: Client) -> Client {
         let fence = self.clone();
         let namespace = client.default_namespace().to_owned();

@@ -9,6 +9,7 @@ use self::server::{Answer, Server, Step};
 use super::*;
 
 mod server;
+mod standby;
 
 fn config(identity: &str) -> LeaseConfig {
     LeaseConfig {
@@ -70,25 +71,12 @@ async fn a_standby_takes_over_once_the_leader_fell_silent_for_the_duration() {
     drop(first);
     let _second = standby.await.unwrap();
     let waited = silent_since.elapsed();
-    // The last renewal was up to a retry period before; a standby looks every 2 to 2.5 seconds.
+    // The last renewal was up to a retry period before.
     assert!(
-        waited >= Duration::from_secs(13) && waited <= Duration::from_secs(18),
+        waited >= Duration::from_secs(13) && waited <= Duration::from_secs(15),
         "{waited:?}"
     );
     assert_eq!(server.transitions(), Some(1));
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_released_lease_is_taken_at_the_next_look() {
-    let server = Server::default();
-    let first = leading(&server, "one", Vec::new()).await;
-    let standby = tokio::spawn(candidate(&server, "two", Vec::new()).acquire_owned());
-    tokio::time::sleep(Duration::from_secs(5)).await;
-    first.release().await;
-    assert_eq!(server.holder().as_deref(), Some(""));
-    let released = Instant::now();
-    let _second = standby.await.unwrap();
-    assert!(released.elapsed() <= Duration::from_millis(2500));
 }
 
 #[tokio::test(start_paused = true)]
@@ -139,43 +127,16 @@ async fn a_conflict_when_taking_is_a_race_lost() {
 async fn errors_and_silence_of_the_server_are_outlasted() {
     let server = Server::default();
     let steps = quick(&[Answer::Fail, Answer::Hang, Answer::Serve, Answer::Fail]);
-    let reached = AtomicUsize::new(0);
     let token = CancellationToken::new();
     let started = Instant::now();
     let candidate = candidate(&server, "one", steps);
-    let acquired = candidate
-        .acquire(&token, || {
-            reached.fetch_add(1, Ordering::Relaxed);
-        })
-        .await;
-    assert!(acquired.is_ok());
-    assert_eq!(reached.into_inner(), 0, "readiness must not come from failures");
+    assert!(candidate.acquire(&token).await.is_ok());
     // One hung request costs half the renew deadline.
     assert!(
         started.elapsed() < Duration::from_secs(5 + 3 * 3),
         "{:?}",
         started.elapsed()
     );
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_standby_says_that_it_reached_the_server() {
-    let server = Server::default();
-    let _first = leading(&server, "one", Vec::new()).await;
-    let (token, reached) = (CancellationToken::new(), AtomicUsize::new(0));
-    let standby = candidate(&server, "two", Vec::new());
-    let stop = async {
-        tokio::time::sleep(Duration::from_secs(1)).await;
-        token.cancel();
-    };
-    let (acquired, ()) = tokio::join!(
-        standby.acquire(&token, || {
-            reached.fetch_add(1, Ordering::Relaxed);
-        }),
-        stop
-    );
-    assert!(matches!(acquired, Err(LeaderError::Shutdown)));
-    assert_eq!(reached.into_inner(), 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -258,7 +219,7 @@ async fn nothing_is_asked_after_shutdown() {
     let server = Server::default();
     let token = CancellationToken::new();
     token.cancel();
-    let ended = candidate(&server, "one", Vec::new()).acquire(&token, || ()).await;
+    let ended = candidate(&server, "one", Vec::new()).acquire(&token).await;
     assert!(matches!(ended, Err(LeaderError::Shutdown)));
     advance(Duration::from_mins(1)).await;
     assert_eq!(server.requests(), Vec::<String>::new());
@@ -268,7 +229,7 @@ impl Candidate {
     /// Far more (virtual) time than any test needs: one that waits for ever fails instead of spinning.
     async fn acquire_owned(self) -> Leadership {
         let token = CancellationToken::new();
-        let acquired = timeout(Duration::from_hours(1), self.acquire(&token, || ())).await;
+        let acquired = timeout(Duration::from_hours(1), self.acquire(&token)).await;
         acquired.expect("leadership within an hour").unwrap()
     }
 }

@@ -1,6 +1,9 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::field_managers::SCALE_MANAGER;
+use crate::metadata::ChildView;
+use crate::testing::service;
 
 mod history;
 
@@ -20,15 +23,32 @@ fn seen(uid: &str, resource_version: u64, owned: u64) -> Sighting {
         uid: uid.into(),
         resource_version,
         owned: Some(owned),
+        since: 1,
+        template: 0,
+        added: Vec::new(),
         other: None,
     }
+}
+
+fn record(ledger: &Ledger, answer: &Sighting) {
+    ledger.record(&key(), WANTED, answer, 0);
+}
+
+fn disturbed(manager: Option<&str>, resource_version: u64) -> Standing {
+    Standing::Disturbed(Disturbance {
+        uid: "a".into(),
+        resource_version,
+        changed: true,
+        added: Vec::new(),
+        manager: manager.map(str::to_owned),
+    })
 }
 
 /// A ledger with one child: object `a`, applied at version 10 with the fields 100.
 fn applied() -> Ledger {
     let ledger = Ledger::default();
     ledger.expect(&key(), SERVICE);
-    ledger.record(&key(), WANTED, seen("a", 10, 100));
+    record(&ledger, &seen("a", 10, 100));
     ledger
 }
 
@@ -38,17 +58,159 @@ fn woken() -> Option<String> {
 }
 
 #[test]
-fn unknown_until_applied() {
+fn absent_until_seen_and_unproven_until_applied() {
     let ledger = Ledger::default();
-    assert_eq!(ledger.standing(&key(), WANTED), Standing::Unknown);
+    assert_eq!(ledger.standing(&key(), WANTED), Standing::Absent);
+    ledger.expect(&key(), SERVICE);
+    assert_eq!(ledger.standing(&key(), WANTED), Standing::Absent);
+    let ledger = Ledger::default();
     assert_eq!(
         ledger.saw(&key(), seen("a", 1, 100)),
         None,
         "nobody asked about it"
     );
-    ledger.expect(&key(), SERVICE);
-    assert_eq!(ledger.standing(&key(), WANTED), Standing::Unknown);
+    assert_eq!(ledger.standing(&key(), WANTED), Standing::Unproven);
     assert_eq!(ledger.uid(&key()), None);
+    ledger.deleted(&key(), "a");
+    assert_eq!(ledger.standing(&key(), WANTED), Standing::Absent);
+}
+
+/// What a process before this one left, by the status.
+fn adopted(seen: Option<Sighting>) -> Ledger {
+    let ledger = Ledger::default();
+    if let Some(seen) = seen {
+        assert_eq!(ledger.saw(&key(), seen), None);
+    }
+    let left = Fingerprint {
+        desired: WANTED,
+        owned: 100,
+        since: 1,
+        added: 0,
+        template: 0,
+    };
+    ledger.adopt(&key(), SERVICE, "a", left);
+    ledger
+}
+
+#[test]
+fn a_new_process_believes_the_status_about_what_it_sees() {
+    let standing = |seen| adopted(seen).standing(&key(), WANTED);
+    let outdated = Standing::Outdated { uid: "a".into() };
+    assert_eq!(standing(Some(seen("a", 50, 100))), Standing::Intact);
+    assert_eq!(standing(Some(seen("a", 50, 99))), disturbed(None, 50));
+    assert_eq!(standing(Some(seen("b", 50, 100))), Standing::Gone);
+    assert_eq!(standing(None), Standing::Gone, "deleted meanwhile");
+    let later = Sighting {
+        since: 2,
+        ..seen("a", 50, 100)
+    };
+    assert_eq!(standing(Some(later)), outdated, "written after the status");
+    let other_wish = adopted(Some(seen("a", 50, 100))).standing(&key(), WANTED + 1);
+    assert_eq!(other_wish, outdated);
+}
+
+#[test]
+fn what_this_process_knows_goes_before_the_status() {
+    let ledger = applied();
+    let old = Fingerprint {
+        desired: WANTED + 1,
+        owned: 1,
+        since: 0,
+        added: 0,
+        template: 0,
+    };
+    ledger.adopt(&key(), SERVICE, "z", old);
+    assert_eq!(ledger.standing(&key(), WANTED), Standing::Intact);
+    assert_eq!(ledger.uid(&key()).as_deref(), Some("a"));
+}
+
+#[test]
+fn after_adoption_changes_wake() {
+    let ledger = adopted(Some(seen("a", 50, 100)));
+    assert_eq!(ledger.saw(&key(), seen("a", 51, 100)), None);
+    assert_eq!(ledger.saw(&key(), seen("a", 52, 99)), woken());
+}
+
+fn with_sidecar(resource_version: u64) -> Sighting {
+    let element = |text: &str| crate::foreign::Element::parse(text).unwrap();
+    let path = crate::foreign::Path::default().child(element("f:spec"));
+    Sighting {
+        added: vec![Addition {
+            path: path.child(element("f:sidecar")),
+            manager: Some("kubectl-edit".into()),
+        }],
+        ..seen("a", resource_version, 100)
+    }
+}
+
+#[test]
+fn additions_wake_until_they_are_gone_or_tolerated() {
+    let ledger = applied();
+    assert_eq!(ledger.saw(&key(), with_sidecar(11)), woken());
+    let Standing::Disturbed(disturbance) = ledger.standing(&key(), WANTED) else {
+        panic!("it was added to");
+    };
+    assert!(!disturbance.changed);
+    assert_eq!(disturbance.added.len(), 1);
+    ledger.tolerate(&key());
+    assert_eq!(ledger.standing(&key(), WANTED), Standing::Intact);
+    assert_eq!(ledger.saw(&key(), with_sidecar(12)), None);
+    assert_eq!(
+        ledger.saw(&key(), seen("a", 13, 100)),
+        woken(),
+        "what was put up with is gone"
+    );
+    ledger.tolerate(&key());
+    assert_eq!(ledger.standing(&key(), WANTED), Standing::Intact);
+    assert_eq!(ledger.saw(&key(), with_sidecar(14)), woken(), "and is back");
+}
+
+/// What was put up with is nobody's deed when something else happens.
+#[test]
+fn what_is_tolerated_is_not_named_again() {
+    let ledger = applied();
+    ledger.saw(&key(), with_sidecar(11));
+    ledger.tolerate(&key());
+    let left = ledger.fingerprint(&key()).unwrap();
+    let next = Ledger::default();
+    next.saw(&key(), with_sidecar(11));
+    next.adopt(&key(), SERVICE, "a", left);
+    for ledger in [ledger, next] {
+        let changed = Sighting {
+            owned: Some(99),
+            ..with_sidecar(12)
+        };
+        assert_eq!(ledger.saw(&key(), changed), woken());
+        assert_eq!(ledger.standing(&key(), WANTED), disturbed(None, 12));
+    }
+}
+
+#[test]
+fn fingerprints_are_read_as_they_are_written() {
+    let ledger = applied();
+    let left = ledger.fingerprint(&key()).unwrap();
+    assert_eq!(left.to_string(), "1-64-1-0-0");
+    assert_eq!(Fingerprint::parse("1-64-1-0-0"), Some(left));
+    for broken in [
+        "",
+        "1-64-1-0",
+        "1-64-1-0-0-0",
+        "x-1-1-1-1",
+        "1-64-ffffffffffffffff-0-0",
+    ] {
+        assert_eq!(Fingerprint::parse(broken), None, "{broken}");
+    }
+}
+
+/// Written into objects' statuses by one release and read by the next: these values must not change.
+#[test]
+fn digests_are_the_same_in_every_release() {
+    let entry = json!([ours(&json!({"f:spec": {}}), "2026-01-01T00:00:00Z")]);
+    assert_eq!(owned(&entry), Some(17_009_571_679_409_962_016));
+    assert_eq!(
+        digest_of_additions(&with_sidecar(1).added),
+        9_510_531_617_198_527_755
+    );
 }
 
 #[test]
@@ -64,7 +226,7 @@ fn own_echo_before_the_answer_is_intact() {
     let ledger = Ledger::default();
     ledger.expect(&key(), SERVICE);
     ledger.saw(&key(), seen("a", 10, 100));
-    ledger.record(&key(), WANTED, seen("a", 10, 100));
+    record(&ledger, &seen("a", 10, 100));
     assert_eq!(ledger.standing(&key(), WANTED), Standing::Intact);
 }
 
@@ -74,14 +236,8 @@ fn change_during_the_first_apply_wakes() {
     let ledger = Ledger::default();
     ledger.expect(&key(), SERVICE);
     assert_eq!(ledger.saw(&key(), seen("a", 11, 99)), woken());
-    ledger.record(&key(), WANTED, seen("a", 10, 100));
-    assert_eq!(
-        ledger.standing(&key(), WANTED),
-        Standing::Changed {
-            uid: "a".into(),
-            manager: None
-        }
-    );
+    record(&ledger, &seen("a", 10, 100));
+    assert_eq!(ledger.standing(&key(), WANTED), disturbed(None, 11));
 }
 
 #[test]
@@ -89,7 +245,7 @@ fn deletion_during_the_first_apply_wakes() {
     let ledger = Ledger::default();
     ledger.expect(&key(), SERVICE);
     assert_eq!(ledger.deleted(&key(), "a"), woken());
-    ledger.record(&key(), WANTED, seen("a", 10, 100));
+    record(&ledger, &seen("a", 10, 100));
     assert_eq!(ledger.standing(&key(), WANTED), Standing::Gone);
 }
 
@@ -123,10 +279,7 @@ fn change_of_what_we_own_wakes_and_names_the_manager() {
         ..seen("a", 11, 99)
     };
     assert_eq!(ledger.saw(&key(), touched), woken());
-    let changed = Standing::Changed {
-        uid: "a".into(),
-        manager: Some("kubectl-edit".into()),
-    };
+    let changed = disturbed(Some("kubectl-edit"), 11);
     assert_eq!(ledger.standing(&key(), WANTED), changed);
     assert_eq!(
         ledger.standing(&key(), WANTED + 1),
@@ -144,10 +297,7 @@ fn reset_managed_fields_are_a_change() {
         ..seen("a", 11, 0)
     };
     assert_eq!(ledger.saw(&key(), reset), woken());
-    assert!(matches!(
-        ledger.standing(&key(), WANTED),
-        Standing::Changed { .. }
-    ));
+    assert!(matches!(ledger.standing(&key(), WANTED), Standing::Disturbed(_)));
 }
 
 #[test]
@@ -163,7 +313,7 @@ fn repair_settles_a_change() {
     let ledger = applied();
     ledger.saw(&key(), seen("a", 11, 99));
     ledger.expect(&key(), SERVICE);
-    ledger.record(&key(), WANTED, seen("a", 12, 100));
+    record(&ledger, &seen("a", 12, 100));
     assert_eq!(ledger.standing(&key(), WANTED), Standing::Intact);
     assert_eq!(ledger.saw(&key(), seen("a", 12, 100)), None);
 }
@@ -174,7 +324,7 @@ fn deletion_wakes_and_another_apply_settles_it() {
     assert_eq!(ledger.deleted(&key(), "a"), woken());
     assert_eq!(ledger.standing(&key(), WANTED), Standing::Gone);
     ledger.expect(&key(), SERVICE);
-    ledger.record(&key(), WANTED, seen("b", 20, 100));
+    record(&ledger, &seen("b", 20, 100));
     assert_eq!(ledger.standing(&key(), WANTED), Standing::Intact);
     assert_eq!(
         ledger.deleted(&key(), "a"),
@@ -184,13 +334,35 @@ fn deletion_wakes_and_another_apply_settles_it() {
     assert_eq!(ledger.standing(&key(), WANTED), Standing::Intact);
 }
 
+#[test]
+fn a_failed_apply_settles_no_deletion() {
+    let ledger = applied();
+    assert_eq!(ledger.deleted(&key(), "a"), woken());
+    let deleted = ledger.expect(&key(), SERVICE);
+    assert_eq!(
+        ledger.standing(&key(), WANTED),
+        Standing::Intact,
+        "while it is under way"
+    );
+    ledger.unsettled(&key(), deleted);
+    assert_eq!(ledger.standing(&key(), WANTED), Standing::Gone);
+    let deleted = ledger.expect(&key(), SERVICE);
+    ledger.unsettled(&key(), deleted);
+    ledger.saw(&key(), seen("a", 10, 100));
+    assert_eq!(
+        ledger.standing(&key(), WANTED),
+        Standing::Intact,
+        "it had only left the watch"
+    );
+}
+
 /// A watch by label reports "deleted" when somebody takes the label away: the object lives, with the same uid.
 #[test]
 fn object_that_left_the_selector_comes_back() {
     let ledger = applied();
     ledger.deleted(&key(), "a");
     ledger.expect(&key(), SERVICE);
-    ledger.record(&key(), WANTED, seen("a", 12, 100));
+    record(&ledger, &seen("a", 12, 100));
     assert_eq!(ledger.standing(&key(), WANTED), Standing::Intact);
 }
 
@@ -242,7 +414,7 @@ fn forgetting_takes_what_it_says() {
     let both = || {
         let ledger = applied();
         ledger.expect(&other, SERVICE);
-        ledger.record(&other, WANTED, seen("d", 10, 100));
+        ledger.record(&other, WANTED, &seen("d", 10, 100), 0);
         ledger
     };
     let left = |ledger: &Ledger| (ledger.uid(&key()).is_some(), ledger.uid(&other).is_some());
@@ -260,8 +432,9 @@ fn forgetting_takes_what_it_says() {
     assert_eq!(left(&ledger), (false, false));
 }
 
-fn metadata(entries: &Value) -> ObjectMeta {
-    serde_json::from_value(json!({"uid": "a", "resourceVersion": "10", "managedFields": entries})).unwrap()
+fn child(entries: &Value) -> ChildView {
+    let metadata = json!({"uid": "a", "resourceVersion": "10", "managedFields": entries});
+    serde_json::from_value(json!({"metadata": metadata})).unwrap()
 }
 
 fn ours(fields: &Value, time: &str) -> Value {
@@ -276,7 +449,7 @@ fn theirs(manager: &str, time: &str) -> Value {
 }
 
 fn owned(entries: &Value) -> Option<u64> {
-    sighting(&metadata(entries)).unwrap().owned
+    sighting(&child(entries)).unwrap().owned
 }
 
 #[test]
@@ -316,19 +489,46 @@ fn the_other_manager_is_the_last_that_wrote_the_object_itself() {
         status,
     ]);
     assert_eq!(
-        sighting(&metadata(&entries)).unwrap().other.as_deref(),
+        sighting(&child(&entries)).unwrap().other.as_deref(),
         Some("kubectl-edit")
     );
 }
 
+/// On a standby that takes over, what happened to a child must not wait for the first pass of its service.
 #[test]
-fn metadata_without_identity_is_no_sighting() {
-    assert_eq!(sighting(&ObjectMeta::default()), None);
+fn a_child_that_only_a_status_tells_of_wakes_its_service() {
+    let mut service = service(json!({}));
+    let status = json!({
+        "observedGeneration": 1,
+        "inventory": [
+            {"apiVersion": "v1", "kind": "Service", "name": SERVICE, "uid": "a", "fingerprint": "1-64-1-0-0"},
+            {"apiVersion": "v1", "kind": "ConfigMap", "name": "without-fingerprint", "uid": "b"},
+            {"apiVersion": "v9", "kind": "Unknown", "name": SERVICE, "uid": "c", "fingerprint": "1-64-1-0-0"},
+        ],
+    });
+    service.status = Some(serde_json::from_value(status).unwrap());
+    assert_eq!(Ledger::default().deleted(&key(), "a"), None);
+    let ledger = Ledger::default();
+    ledger.recall_all(&service);
+    assert_eq!(
+        ledger.standing(&key(), WANTED),
+        Standing::Gone,
+        "no list has told of it"
+    );
+    ledger.saw(&key(), seen("a", 10, 100));
+    assert_eq!(ledger.standing(&key(), WANTED), Standing::Intact);
+    assert_eq!(ledger.deleted(&key(), "a"), woken());
+
+    // What was wanted then may not be what a newer spec asks for.
+    service.metadata.generation = Some(2);
+    let ledger = Ledger::default();
+    ledger.recall_all(&service);
+    ledger.saw(&key(), seen("a", 10, 100));
+    let outdated = Standing::Outdated { uid: "a".to_owned() };
+    assert_eq!(ledger.standing(&key(), WANTED), outdated);
 }
 
 #[test]
-fn digest_follows_the_content() {
-    let body = |ports: Value| json!({"spec": {"ports": ports}});
-    assert_eq!(digest(&body(json!([80]))), digest(&body(json!([80]))));
-    assert_ne!(digest(&body(json!([80]))), digest(&body(json!([81]))));
+fn metadata_without_identity_is_no_sighting() {
+    assert_eq!(sighting(&ChildView::default()), None);
 }

@@ -30,7 +30,7 @@ pub struct ProbePlan {
     pub failures: i32,
 }
 
-pub(super) fn plan(probes: Probes, port: i32) -> ProbesPlan {
+pub(crate) fn plan(probes: Probes, port: i32) -> ProbesPlan {
     let default = |path: &str, period, failures| ProbePlan {
         path: path.to_owned(),
         port,

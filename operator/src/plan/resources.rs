@@ -17,7 +17,7 @@ pub struct ResourcesPlan {
 /// Small defaults. As in Kubernetes a limit alone is the request too; a memory request alone is the limit too,
 /// so that a default can never contradict what the user set. CPU has no default limit: throttling makes a busy
 /// service slow where spare CPU could serve it.
-pub(super) fn plan(wanted: Resources) -> ResourcesPlan {
+pub(crate) fn plan(wanted: Resources) -> ResourcesPlan {
     let Resources {
         mut requests,
         mut limits,

@@ -41,7 +41,6 @@ fn fault_of(pod: &Pod) -> (String, String) {
 fn waiting_containers_say_why_in_their_own_words() {
     for reason in [
         "ImagePullBackOff",
-        "ErrImagePull",
         "InvalidImageName",
         "CreateContainerConfigError",
         "CreateContainerError",
@@ -120,7 +119,25 @@ fn init_containers_count() {
         "name": "migrate", "image": "m:1", "imageID": "", "ready": false, "restartCount": 0,
         "state": {"waiting": {"reason": "ErrImagePull", "message": "denied"}},
     }]});
-    assert_eq!(fault_of(&pod("records-a", status)).0, "ErrImagePull");
+    assert_eq!(fault_of(&pod("records-a", status)).0, "ImagePullBackOff");
+}
+
+/// The kubelet changes from one to the other and back with every try.
+#[test]
+fn a_failed_pull_and_the_pause_after_it_are_one_fault() {
+    let failed = fault_of(&waiting("ErrImagePull", "failed to pull a:1: not found"));
+    let waits = fault_of(&waiting(
+        "ImagePullBackOff",
+        "Back-off pulling image \"a:1\": ErrImagePull: failed to pull a:1: not found",
+    ));
+    assert_eq!(failed, waits);
+    assert_eq!(
+        failed,
+        (
+            "ImagePullBackOff".to_owned(),
+            "pod records-a: ImagePullBackOff: failed to pull a:1: not found".to_owned()
+        )
+    );
 }
 
 #[test]

@@ -107,7 +107,8 @@ fn ratio_name(window: &str) -> String {
     format!("job:slo_errors_per_request:ratio_rate{window}")
 }
 
-fn ratio(plan: &Plan, window: &str) -> String {
+/// Share of bad requests over a window, from the recorded series.
+pub(crate) fn ratio(plan: &Plan, window: &str) -> String {
     let target = promql::target(plan);
     format!(
         "sum_over_time({ERRORS}{{{target}}}[{window}])\n  / (sum_over_time({REQUESTS}{{{target}}}[{window}]) > 0)"

@@ -11,6 +11,8 @@ pub enum ChildKind {
     ServiceAccount,
     /// core/v1.
     ConfigMap,
+    /// apps/v1.
+    ControllerRevision,
     /// networking.k8s.io/v1.
     NetworkPolicy,
     /// core/v1.
@@ -33,9 +35,10 @@ pub enum ChildKind {
 
 impl ChildKind {
     /// Every kind, in the order of applying.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::ServiceAccount,
         Self::ConfigMap,
+        Self::ControllerRevision,
         Self::NetworkPolicy,
         Self::Service,
         Self::Deployment,
@@ -52,6 +55,7 @@ impl ChildKind {
         match self {
             Self::ServiceAccount => ("", "v1", "ServiceAccount", "serviceaccounts"),
             Self::ConfigMap => ("", "v1", "ConfigMap", "configmaps"),
+            Self::ControllerRevision => ("apps", "v1", "ControllerRevision", "controllerrevisions"),
             Self::NetworkPolicy => ("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies"),
             Self::Service => ("", "v1", "Service", "services"),
             Self::Deployment => ("apps", "v1", "Deployment", "deployments"),
@@ -106,6 +110,11 @@ impl ChildKind {
             self,
             Self::ServiceMonitor | Self::PrometheusRule | Self::HttpRoute
         )
+    }
+
+    /// Whether the API server refuses another content, so that only another object can hold one.
+    pub const fn is_immutable(self) -> bool {
+        matches!(self, Self::ConfigMap | Self::ControllerRevision)
     }
 
     /// Whether a cluster with these capabilities has the kind.

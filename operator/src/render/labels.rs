@@ -10,6 +10,11 @@ use crate::plan::{Owner, Plan};
 /// Value of the track label of the stable pods.
 pub const PRIMARY: &str = "primary";
 
+/// Value of the track label of a rollout's own pods.
+pub const CANDIDATE: &str = "candidate";
+
+const KIND: &str = "HealthcareService";
+
 /// Labels of every child. No `app.kubernetes.io/instance`: Argo CD's label tracking would take the child for
 /// one of its own and prune it.
 pub fn common(plan: &Plan) -> BTreeMap<String, String> {
@@ -64,12 +69,17 @@ pub fn metadata(plan: &Plan, name: &str) -> ObjectMeta {
 fn owner_reference(owner: &Owner) -> OwnerReference {
     OwnerReference {
         api_version: format!("{}/v1alpha1", keys::GROUP),
-        kind: "HealthcareService".to_owned(),
+        kind: KIND.to_owned(),
         name: owner.name.clone(),
         uid: owner.uid.clone(),
         controller: Some(true),
         block_owner_deletion: Some(true),
     }
+}
+
+/// Whether an owner is a `HealthcareService`, of whatever version.
+pub fn is_service(owner: &OwnerReference) -> bool {
+    owner.kind == KIND && owner.api_version.split('/').next() == Some(keys::GROUP)
 }
 
 fn identity(name: &str) -> BTreeMap<String, String> {

@@ -9,6 +9,11 @@ pub fn child(plan: &Plan) -> &str {
     &plan.owner.name
 }
 
+/// Name of a rollout's own Deployment, beside the one of this name.
+pub fn candidate(primary: &str) -> String {
+    format!("{primary}-candidate")
+}
+
 /// Name of the ConfigMap, which holds the digest of its content: a change makes a new one.
 pub fn config_map(plan: &Plan) -> Option<String> {
     if plan.config.is_empty() {

@@ -83,6 +83,12 @@ pub fn target(plan: &Plan) -> String {
 
 /// Requests per second over `window`, by namespace and job, without probes; `matchers` narrow them further.
 pub fn request_rate(plan: &Plan, suffix: &str, matchers: &[&str], window: &str) -> String {
+    let requests = requests(plan, suffix, matchers);
+    format!("sum by (namespace, job) (rate({requests}[{window}]))")
+}
+
+/// The series of the service's requests, without probes; `matchers` narrow them further.
+pub fn requests(plan: &Plan, suffix: &str, matchers: &[&str]) -> String {
     let mut all = vec![target(plan)];
     all.extend(
         probe_paths(plan)
@@ -90,10 +96,7 @@ pub fn request_rate(plan: &Plan, suffix: &str, matchers: &[&str], window: &str) 
             .map(|path| format!("http_route!={}", quote(path))),
     );
     all.extend(matchers.iter().map(|&m| m.to_owned()));
-    format!(
-        "sum by (namespace, job) (rate({REQUEST_DURATION}_{suffix}{{{}}}[{window}]))",
-        all.join(",")
-    )
+    format!("{REQUEST_DURATION}_{suffix}{{{}}}", all.join(","))
 }
 
 /// Matcher of failed requests: the server's fault, in the terms of RFC 9110.

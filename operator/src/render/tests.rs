@@ -11,7 +11,7 @@ use crate::testing::{
 };
 
 mod pod_security;
-mod specs;
+pub(crate) mod specs;
 
 fn deployment_of(children: &[Child]) -> &Value {
     body(children, ChildKind::Deployment).unwrap()
@@ -60,10 +60,17 @@ fn kinds(children: &[Child]) -> Vec<ChildKind> {
 #[test]
 fn children_come_in_the_order_of_applying() {
     use ChildKind::{
-        ConfigMap, Deployment, HorizontalPodAutoscaler, HttpRoute, Ingress, NetworkPolicy,
-        PodDisruptionBudget, PrometheusRule, Service, ServiceAccount, ServiceMonitor,
+        ConfigMap, ControllerRevision, Deployment, HorizontalPodAutoscaler, HttpRoute, Ingress,
+        NetworkPolicy, PodDisruptionBudget, PrometheusRule, Service, ServiceAccount, ServiceMonitor,
     };
-    let first = [ServiceAccount, ConfigMap, NetworkPolicy, Service, Deployment];
+    let first = [
+        ServiceAccount,
+        ConfigMap,
+        ControllerRevision,
+        NetworkPolicy,
+        Service,
+        Deployment,
+    ];
     let then = [
         HorizontalPodAutoscaler,
         PodDisruptionBudget,

@@ -1,8 +1,12 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
 use axum::Router;
 use axum::extract::Request as AxumRequest;
 use axum::response::IntoResponse;
 use http::StatusCode;
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::Api;
 use kube::api::{DeleteParams, Patch, PatchParams};
@@ -108,6 +112,47 @@ async fn the_operator_names_itself() {
     measured.config_maps().get("known").await.unwrap();
     let expected = format!("healthcare-operator/{}", env!("CARGO_PKG_VERSION"));
     assert_eq!(agents.recv().await, Some(expected));
+}
+
+/// An API server that answers the first `busy` requests with 429 and `Retry-After: 1`, and sends the time of each.
+async fn busy_server(busy: usize) -> (Measured, mpsc::UnboundedReceiver<Instant>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let measured = Measured::of(&listener);
+    let (times, seen) = mpsc::unbounded_channel();
+    let left = Arc::new(AtomicUsize::new(busy));
+    let answer = move || {
+        times.send(Instant::now()).unwrap();
+        let busy = left
+            .fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1))
+            .is_ok();
+        async move { if busy { too_many() } else { found() } }
+    };
+    tokio::spawn(async move { axum::serve(listener, Router::new().fallback(answer)).await });
+    (measured, seen)
+}
+
+/// What API Priority and Fairness answers.
+fn too_many() -> axum::response::Response {
+    let text = "Too many requests, please try again later.\n";
+    (StatusCode::TOO_MANY_REQUESTS, [(RETRY_AFTER, "1")], text).into_response()
+}
+
+#[tokio::test]
+async fn a_busy_api_server_is_asked_again_when_it_said_and_every_try_counts() {
+    let (measured, mut times) = busy_server(2).await;
+    measured.config_maps().get("known").await.unwrap();
+    let first = times.recv().await.unwrap();
+    let second = times.recv().await.unwrap();
+    let third = times.recv().await.unwrap();
+    assert!(second - first >= Duration::from_secs(1) && third - second >= Duration::from_secs(1));
+    assert!(times.try_recv().is_err());
+    assert_eq!(
+        measured.requests(),
+        [
+            "rest_client_requests_total{code=\"200\",host=\"HOST\",method=\"GET\"} 1",
+            "rest_client_requests_total{code=\"429\",host=\"HOST\",method=\"GET\"} 2",
+        ]
+    );
 }
 
 #[tokio::test]

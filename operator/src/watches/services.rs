@@ -4,26 +4,37 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use futures::StreamExt;
-use futures::stream::{BoxStream, select_all};
+use futures::stream::select_all;
 use healthcare_crds::HealthcareService;
-use kube::core::DeserializeGuard;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::runtime::WatchStreamExt;
-use kube::runtime::reflector::{ObjectRef, store::Writer};
 use kube::runtime::watcher::{self, Event, watcher};
-use kube::{Api, ResourceExt};
+use kube::{Api, Resource, ResourceExt};
+use serde::Deserialize;
+use serde_json::value::RawValue;
 
-use super::{Triggers, asks_for_a_pass};
-use crate::access;
+use super::{asks_for_a_pass, cause, initial};
+use crate::access::Callers;
 use crate::context::Context;
+use crate::metadata::without_managed_fields;
+use crate::queue::{Cause, Key, Triggers};
 
-type Guarded = DeserializeGuard<HealthcareService>;
+/// A service whose spec and status have not been read: one that cannot be must not stop the others.
+#[derive(Clone, Debug, Deserialize, Resource)]
+#[resource(inherit = HealthcareService)]
+struct Unread {
+    #[serde(deserialize_with = "without_managed_fields")]
+    metadata: ObjectMeta,
+    spec: Option<Box<RawValue>>,
+    status: Option<Box<RawValue>>,
+}
 
 /// Keeps the store of services and triggers passes.
 pub struct ServicesWatch {
-    /// Where services are kept.
-    pub writer: Writer<HealthcareService>,
     /// Namespaces to watch, all when it holds none.
     pub namespaces: Vec<Option<String>>,
+    /// Who calls whom, for now nobody.
+    pub callers: Callers,
     /// Memories to keep up to date.
     pub ctx: Arc<Context>,
     /// Where triggers go.
@@ -32,12 +43,10 @@ pub struct ServicesWatch {
 
 impl ServicesWatch {
     /// Follows the services for ever, calling `synced` once every namespace has been listed.
-    pub async fn run(mut self, synced: impl Fn() + Send) {
+    pub async fn run(mut self, mut synced: impl FnMut() + Send) {
         let mut events = self.stream();
-        let mut listing: Vec<HashSet<ObjectRef<HealthcareService>>> =
-            vec![HashSet::new(); self.namespaces.len()];
+        let mut listing: Vec<HashSet<Key>> = vec![HashSet::new(); self.namespaces.len()];
         let mut unlisted: HashSet<usize> = (0..self.namespaces.len()).collect();
-        self.writer.apply_watcher_event(&Event::Init);
         while let Some((scope, event)) = events.next().await {
             let Some(present) = listing.get_mut(scope) else {
                 continue;
@@ -46,14 +55,13 @@ impl ServicesWatch {
                 Ok(Event::Init) => present.clear(),
                 Ok(Event::InitApply(object)) => {
                     if let Some(service) = valid(object) {
-                        present.insert(ObjectRef::from_obj(&service));
+                        present.insert(Key::from(&service));
                         self.saw(&service, unlisted.contains(&scope));
                     }
                 }
                 Ok(Event::InitDone) => {
                     self.remove_all_but(&std::mem::take(present), scope);
                     if unlisted.remove(&scope) && unlisted.is_empty() {
-                        self.writer.apply_watcher_event(&Event::InitDone);
                         synced();
                     }
                 }
@@ -72,82 +80,113 @@ impl ServicesWatch {
         }
     }
 
-    fn stream(&self) -> impl futures::Stream<Item = (usize, watcher::Result<Event<Guarded>>)> + Send + use<> {
+    fn stream(&self) -> impl futures::Stream<Item = (usize, watcher::Result<Event<Unread>>)> + Send + use<> {
         let client = &self.ctx.client;
         let each = self.namespaces.iter().enumerate().map(|(scope, namespace)| {
-            let api: Api<Guarded> = match namespace {
+            let api: Api<Unread> = match namespace {
                 Some(namespace) => Api::namespaced(client.clone(), namespace),
                 None => Api::all(client.clone()),
             };
-            let events: BoxStream<'static, _> =
-                watcher(api, watcher::Config::default()).default_backoff().boxed();
+            let start = move |config| watcher(api.clone(), config).default_backoff().boxed();
+            let events = initial::events(start, watcher::Config::default());
             events.map(move |event| (scope, event)).boxed()
         });
         select_all(each.collect::<Vec<_>>())
     }
 
-    /// While the first list runs the store is not ready: events go in as part of it.
     fn saw(&mut self, service: &HealthcareService, first_list: bool) {
-        let reference = ObjectRef::from_obj(service);
-        let before = self.ctx.services.get(&reference);
-        let asks = asks_for_a_pass(before.as_deref(), service);
-        let event = if first_list {
-            Event::InitApply(service.clone())
-        } else {
-            Event::Apply(service.clone())
-        };
-        self.writer.apply_watcher_event(&event);
-        if asks {
-            self.trigger(reference);
-            self.trigger_callers(service);
+        let key = Key::from(service);
+        let before = self.ctx.services.get(&key);
+        // Deleted and made again while the watch was cut.
+        if let Some(gone) = before.as_ref().filter(|before| before.uid() != service.uid()) {
+            self.ctx.forget(gone);
+        }
+        let asks = asks_for_a_pass(before.as_ref(), service).then(|| cause(service, first_list));
+        self.ctx.statuses.shown(service);
+        if asks.is_some() {
+            self.callers.update(before.as_ref(), Some(service));
+        }
+        if before.is_none() && self.ctx.shard.owns(&key.namespace) {
+            self.ctx.ledger.recall_all(service);
+        }
+        // Before the triggers: a pass that follows must find the service as it is now.
+        self.ctx.services.put(&key, service);
+        if let Some(cause) = asks {
+            self.trigger_callers(&key);
+            self.trigger(key, cause);
+        }
+    }
+
+    /// Services of other shards are known, for they may call or be called, but are not worked on.
+    fn trigger(&self, key: Key, cause: Cause) {
+        if self.ctx.shard.owns(&key.namespace) {
+            self.triggers.trigger(key, cause);
         }
     }
 
     fn gone(&mut self, service: &HealthcareService) {
-        self.writer.apply_watcher_event(&Event::Delete(service.clone()));
+        let key = Key::from(service);
+        self.ctx.services.remove(&key);
+        self.callers.update(Some(service), None);
         self.ctx.forget(service);
-        self.trigger_callers(service);
+        self.trigger_callers(&key);
+        self.triggers.forget(key);
     }
 
-    fn remove_all_but(&mut self, present: &HashSet<ObjectRef<HealthcareService>>, scope: usize) {
+    fn remove_all_but(&mut self, present: &HashSet<Key>, scope: usize) {
         let namespace = self.namespaces.get(scope).cloned().flatten();
-        let in_scope = |s: &HealthcareService| namespace.is_none() || s.namespace() == namespace;
-        let known = self.ctx.services.state();
-        let missing = known
-            .iter()
-            .filter(|s| in_scope(s) && !present.contains(&ObjectRef::from_obj(&***s)));
-        for service in missing {
-            self.gone(service);
+        let in_scope = |key: &Key| namespace.as_deref().is_none_or(|name| name == &*key.namespace);
+        let known = self.ctx.services.keys().into_iter();
+        let missing = known.filter(|key| in_scope(key) && !present.contains(key));
+        for service in missing
+            .filter_map(|key| self.ctx.services.get(&key))
+            .collect::<Vec<_>>()
+        {
+            self.gone(&service);
         }
     }
 
     /// Services that call this one report whether it admits them.
-    fn trigger_callers(&self, callee: &HealthcareService) {
-        let key = (callee.namespace().unwrap_or_default(), callee.name_any());
-        let known = self.ctx.services.state();
-        for caller in known.iter().filter(|other| access::callees(other).contains(&key)) {
-            self.trigger(ObjectRef::from_obj(&**caller));
+    fn trigger_callers(&self, callee: &Key) {
+        for caller in self.callers.of(callee) {
+            self.trigger(caller.clone(), Cause::Sweep);
         }
-    }
-
-    fn trigger(&self, service: ObjectRef<HealthcareService>) {
-        let _ended = self.triggers.send(service);
     }
 }
 
-/// One object that cannot be read must not stop the others.
-fn valid(object: Guarded) -> Option<HealthcareService> {
-    match object.0 {
-        Ok(service) => Some(service),
-        Err(invalid) => {
-            let metadata = &invalid.metadata;
+fn valid(object: Unread) -> Option<HealthcareService> {
+    let (namespace, name) = (object.metadata.namespace.clone(), object.metadata.name.clone());
+    match read(object) {
+        Ok(service) => Some(trimmed(service)),
+        Err(error) => {
             tracing::error!(
-                namespace = metadata.namespace,
-                name = metadata.name,
-                error = %invalid.error,
+                namespace,
+                name,
+                %error,
                 "a HealthcareService cannot be read: is the installed CRD older or newer than this operator?"
             );
             None
         }
     }
 }
+
+fn read(object: Unread) -> serde_json::Result<HealthcareService> {
+    let status = object.status.map(|status| serde_json::from_str(status.get()));
+    Ok(HealthcareService {
+        metadata: object.metadata,
+        spec: serde_json::from_str(object.spec.as_deref().map_or("null", RawValue::get))?,
+        status: status.transpose()?,
+    })
+}
+
+/// Without what kubectl keeps for itself.
+fn trimmed(mut service: HealthcareService) -> HealthcareService {
+    service.annotations_mut().remove(LAST_APPLIED);
+    service
+}
+
+/// Where `kubectl apply` keeps the manifest.
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
+#[cfg(test)]
+mod tests;

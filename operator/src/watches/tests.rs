@@ -79,6 +79,24 @@ fn what_the_operator_and_the_api_server_write_asks_for_none() {
 }
 
 #[test]
+fn only_what_is_listed_as_it_was_left_is_one_of_many() {
+    let observed = |generation| {
+        let mut service = known();
+        service.status = Some(HealthcareServiceStatus {
+            observed_generation: generation,
+            ..HealthcareServiceStatus::default()
+        });
+        service
+    };
+    assert_eq!(cause(&observed(Some(1)), true), Cause::Sweep);
+    assert_eq!(cause(&observed(Some(1)), false), Cause::Service);
+    // Changed or made while no operator ran.
+    assert_eq!(cause(&observed(Some(0)), true), Cause::Service);
+    assert_eq!(cause(&observed(None), true), Cause::Service);
+    assert_eq!(cause(&known(), true), Cause::Service);
+}
+
+#[test]
 fn events_keep_their_kind_when_trimmed() {
     let trim = |number: i32| number.to_string();
     let word = |event: Event<i32>| match mapped(event, &trim) {

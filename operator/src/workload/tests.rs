@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::*;
 
-fn deployment(metadata: Value, spec: Value, status: Value) -> Deployment {
+fn deployment(metadata: Value, spec: Value, status: Value) -> DeploymentView {
     let mut object =
         json!({"metadata": {"uid": "u", "resourceVersion": "7", "generation": 2}, "status": status});
     for (key, value) in metadata.as_object().unwrap() {
@@ -64,7 +64,10 @@ fn reads_what_matters_of_a_deployment() {
 
 #[test]
 fn without_identity_it_is_none_of_the_api_servers() {
-    assert_eq!(Workload::of(&Deployment::default()), None);
+    assert_eq!(
+        Workload::of(&serde_json::from_value(json!({"metadata": {}})).unwrap()),
+        None
+    );
 }
 
 #[test]
@@ -84,6 +87,10 @@ fn managed_fields_tell_who_set_the_replicas() {
     let cases = [
         (json!([main]), ReplicasOwner::Nobody),
         (json!([main, scale]), ReplicasOwner::Operator),
+        (
+            json!([holder("healthcare-operator", "Apply")]),
+            ReplicasOwner::Maker,
+        ),
         (json!([main, hpa]), ReplicasOwner::Other),
         (
             json!([main, scale, holder("kubectl", "Apply")]),
@@ -213,12 +220,33 @@ fn failures_are_those_of_the_deployment_controller() {
 }
 
 #[test]
-fn position_in_history_is_no_state() {
-    let one = workload(json!({}));
-    let later = Workload {
-        resource_version: 99,
-        ..one.clone()
+fn what_moved_tells_how_soon_to_look() {
+    let one = workload(
+        json!({"observedGeneration": 7, "replicas": 2, "updatedReplicas": 2, "readyReplicas": 2, "availableReplicas": 2}),
+    );
+    let with = |change: fn(&mut Workload)| {
+        let mut other = one.clone();
+        change(&mut other);
+        other.moved(&one)
     };
-    assert!(one.same_state(&later));
-    assert!(!one.same_state(&Workload { ready: 1, ..later }));
+    assert_eq!(
+        with(|w| w.resource_version = 99),
+        None,
+        "position in history is no state"
+    );
+    assert_eq!(with(|w| w.ready = 1), Some(Moved::Pods));
+    assert_eq!(with(|w| w.available = 1), Some(Moved::Pods));
+    assert_eq!(
+        with(|w| w.generation = 99),
+        Some(Moved::Pods),
+        "not seen by its controller yet"
+    );
+    assert_eq!(with(|w| w.wanted = 9), Some(Moved::Replicas));
+    assert_eq!(
+        with(|w| w.replicas_owner = ReplicasOwner::Other),
+        Some(Moved::Replicas)
+    );
+    assert_eq!(with(|w| w.is_available = !w.is_available), Some(Moved::State));
+    assert_eq!(with(|w| w.updated = 1), Some(Moved::State));
+    assert_eq!(with(|w| w.uid = "another".into()), Some(Moved::State));
 }

@@ -11,6 +11,7 @@ use anyhow::{Context, Result, bail};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use tempfile::TempDir;
 
+use crate::account::account;
 use crate::crds;
 use crate::layout::{Layout, Ready};
 use crate::pki::{self, Authority, Subject};
@@ -22,8 +23,9 @@ use crate::program;
 pub struct Options {
     /// With a real node: about ten seconds more.
     pub node: bool,
-    /// With an audit log of every request, see [`Layout::audit_log`].
-    pub audit: bool,
+    /// For measurements: with an audit log of every request, see [`Layout::audit_log`], and an autoscaler that does not
+    /// look every few seconds at pods of which there are no metrics.
+    pub measured: bool,
 }
 
 /// A running cluster. It ends when this value is dropped, and also when this process ends in any other way: its
@@ -56,7 +58,7 @@ impl Cluster {
             .args(["serve", "--temporary", "--dir"])
             .arg(directory.path())
             .args(options.node.then_some("--node"))
-            .args(options.audit.then_some("--audit"));
+            .args(options.measured.then_some("--measured"));
         let mut process = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -210,6 +212,15 @@ impl Cluster {
             bail!("{line}: {answer}");
         }
         Ok(())
+    }
+}
+
+impl Drop for Cluster {
+    /// A test that fails on a real node shows what was the matter there: the cluster is gone right after.
+    fn drop(&mut self) {
+        if std::thread::panicking() && self.ready.network_namespace.is_some() {
+            progress(&account(self));
+        }
     }
 }
 

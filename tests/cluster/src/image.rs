@@ -1,20 +1,49 @@
-//! OCI image archives of one static binary each.
+//! OCI image archives of one binary each.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use crate::process::run;
 use crate::toolchain::hex;
 
-/// Writes an OCI image layout with one layer that holds `binary` at the root, as `name`.
+/// Writes an OCI image layout with one layer that holds `binary`, a static one, at the root, as `name`.
 ///
 /// # Errors
 /// When the binary cannot be read or the archive not be written.
 pub fn write(archive: &Path, image: &str, name: &str, binary: &Path) -> Result<()> {
+    write_with(archive, image, name, binary, &[])
+}
+
+/// The same of a binary as cargo builds it for tests: with the loader and the libraries of this machine that it asks for. Not
+/// for images that anybody gets.
+///
+/// # Errors
+/// When the binary cannot be read or the archive not be written.
+pub fn write_linked(archive: &Path, image: &str, name: &str, binary: &Path) -> Result<()> {
+    let told = run(Command::new("ldd").arg(binary))?;
+    write_with(archive, image, name, binary, &libraries(&told))
+}
+
+/// The files in what `ldd` tells: `name => /path (address)`, or the path alone.
+fn libraries(told: &str) -> Vec<PathBuf> {
+    let path = |line: &str| {
+        let mut words = line.split_whitespace();
+        words.find(|word| word.starts_with('/')).map(PathBuf::from)
+    };
+    told.lines().filter_map(path).collect()
+}
+
+fn write_with(archive: &Path, image: &str, name: &str, binary: &Path, libraries: &[PathBuf]) -> Result<()> {
     let mut layer = tar::Builder::new(Vec::new());
     append(&mut layer, name, &std::fs::read(binary)?, 0o755)?;
+    for library in libraries {
+        let place = library.strip_prefix("/")?.display().to_string();
+        append(&mut layer, &place, &std::fs::read(library)?, 0o755)?;
+    }
     let mut blobs = Blobs(tar::Builder::new(std::fs::File::create(archive)?));
     let layer = layer.into_inner()?;
     let diff = format!("sha256:{}", digest(&layer));
@@ -77,3 +106,6 @@ fn append<W: std::io::Write>(
 fn digest(data: &[u8]) -> String {
     hex(&Sha256::digest(data))
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,7 @@
 //! A supervisor process owns each cluster ([`supervisor`]): when the process that asked for it ends, in whatever way,
 //! the supervisor stops everything and removes what it made. [`Cluster`] starts one and hands out clients.
 
+mod account;
 pub mod assets;
 pub mod cgroups;
 pub mod cluster;

@@ -64,9 +64,9 @@ enum Action {
         /// With a real node.
         #[arg(long)]
         node: bool,
-        /// With an audit log.
+        /// With an audit log and a quiet autoscaler.
         #[arg(long)]
-        audit: bool,
+        measured: bool,
         /// Remove the directory at the end, logs included.
         #[arg(long)]
         temporary: bool,
@@ -91,13 +91,13 @@ fn main() -> ExitCode {
         Action::Serve {
             dir,
             node,
-            audit,
+            measured,
             temporary,
         } => serve(
             &dir,
             Wanted {
                 node,
-                audit,
+                measured,
                 temporary,
             },
             &say,

@@ -23,8 +23,8 @@ pub const QUIT: &str = "quit";
 pub struct Wanted {
     /// With a real node.
     pub node: bool,
-    /// With an audit log.
-    pub audit: bool,
+    /// With an audit log and a quiet autoscaler.
+    pub measured: bool,
     /// Its directory goes with it. Otherwise the logs stay.
     pub temporary: bool,
 }
@@ -54,7 +54,7 @@ pub fn serve(root: &Path, wanted: Wanted, tell: &dyn Fn(&str)) -> Result<()> {
         layout: &layout,
         tools: &tools,
         network: registration.network(),
-        audit: wanted.audit,
+        measured: wanted.measured,
         ports: registration.ports(),
     };
     let mut processes = start(&plane, &stop, tell)?;

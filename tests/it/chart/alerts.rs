@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use healthcare_crds::HealthcareService;
 use healthcare_operator::metrics::{ChildOperation, OperatorMetrics};
+use healthcare_operator::outcome::Next;
+use healthcare_operator::queue::Counts;
 use healthcare_operator::render::ChildKind;
-use kube::runtime::controller::Action;
 use serde_json::{Value, json};
 
 use super::{one, render};
@@ -26,7 +27,8 @@ fn served() -> BTreeSet<String> {
         &HealthcareService::new("lab", serde_json::from_value(json!({"image": "lab:1"})).unwrap()),
         true,
     );
-    metrics.pass_started().finished(&Ok(Action::await_change()));
+    metrics.pass_started().finished(&Ok(Next::OnChange));
+    metrics.queue_observed(Counts::default(), |_| 0);
     registry
         .gather()
         .iter()

@@ -177,6 +177,22 @@ const WRONG: &[(&str, &str)] = &[
         "at '/tracing/endpoint': 'otel:4317' does not match pattern",
     ),
     (
+        "prometheus.url=prometheus:9090",
+        "at '/prometheus/url': 'prometheus:9090' does not match pattern",
+    ),
+    (
+        "prometheus.url=http://user@prometheus",
+        "at '/prometheus/url': 'http://user@prometheus' does not match pattern",
+    ),
+    (
+        "prometheus.tokenFile=/run/token",
+        "prometheus.tokenFile and prometheus.caFile need prometheus.url",
+    ),
+    (
+        "prometheus.timeoutMilliseconds=1",
+        "at '/prometheus/timeoutMilliseconds': minimum: got 1, want 100",
+    ),
+    (
         "monitoring.prometheusRule.serviceNotReadyFor=soon",
         "'soon' does not match pattern",
     ),

@@ -107,24 +107,9 @@ impl Drop for Operator {
 pub(crate) fn binary() -> Result<PathBuf> {
     static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     BUILT
-        .get_or_init(|| build().map_err(|error| format!("{error:#}")))
+        .get_or_init(|| healthcare_tests::built::operator().map_err(|error| format!("{error:#}")))
         .clone()
         .map_err(anyhow::Error::msg)
-}
-
-fn build() -> Result<PathBuf> {
-    let status = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "-p", "healthcare-operator"])
-        .status()?;
-    if !status.success() {
-        bail!("cargo build -p healthcare-operator failed");
-    }
-    let own = std::env::current_exe()?;
-    let profile = own
-        .ancestors()
-        .nth(2)
-        .context("the test binary lies in target/<profile>/deps")?;
-    Ok(profile.join("healthcare-operator"))
 }
 
 /// Sends a signal to a process of ours.

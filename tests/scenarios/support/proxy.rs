@@ -1,8 +1,9 @@
-//! A reverse proxy before the API server: counts writes, and can act between a write and its answer.
+//! A reverse proxy before the API server: counts writes, can slow them down, and can act between a write and its answer.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use anyhow::Result;
 use axum::Router;
@@ -21,6 +22,7 @@ struct Shared {
     writes: AtomicUsize,
     log: Mutex<Vec<String>>,
     hook: Mutex<Hook>,
+    delay: Mutex<Duration>,
 }
 
 /// The running proxy.
@@ -39,6 +41,7 @@ impl Proxy {
             writes: AtomicUsize::new(0),
             log: Mutex::default(),
             hook: Mutex::new(Box::new(|_| ())),
+            delay: Mutex::default(),
         });
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
@@ -60,12 +63,17 @@ impl Proxy {
         *self.shared.hook.lock().unwrap() = Box::new(hook);
     }
 
+    /// Lets every write take that much longer.
+    pub(crate) fn slow_writes(&self, delay: Duration) {
+        *self.shared.delay.lock().unwrap() = delay;
+    }
+
     /// Starts to number writes from one again.
     pub(crate) fn restart_count(&self) {
         self.shared.writes.store(0, Ordering::SeqCst);
     }
 
-    /// `METHOD kind/name` of every write to a namespace since the last call, with `/status` where it was one.
+    /// `METHOD kind/name` of every write that the API server accepted to a namespace since the last call, with `/status` where it was one.
     pub(crate) fn take_writes(&self, namespace: &str) -> Vec<String> {
         let part = format!("/namespaces/{namespace}/");
         let mut log = self.shared.log.lock().unwrap();
@@ -99,8 +107,12 @@ async fn forward(State(shared): State<Arc<Shared>>, request: Request) -> Respons
     let request = axum::http::Request::from_parts(parts, kube::client::Body::from(body));
     let answer = shared.upstream.send(request).await;
     if counts {
+        let delay = *shared.delay.lock().unwrap();
+        tokio::time::sleep(delay).await;
         let number = shared.writes.fetch_add(1, Ordering::SeqCst) + 1;
-        shared.log.lock().unwrap().push(what);
+        if answer.as_ref().is_ok_and(|answer| answer.status().is_success()) {
+            shared.log.lock().unwrap().push(what);
+        }
         (shared.hook.lock().unwrap())(number);
     }
     match answer {

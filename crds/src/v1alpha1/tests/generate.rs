@@ -46,8 +46,10 @@ fn texts(schema: &Value) -> BoxedStrategy<Value> {
     }
     let least = schema["minLength"].as_u64().unwrap_or(0);
     let most = schema["maxLength"].as_u64().unwrap_or(64);
-    let pattern = schema["pattern"].as_str().unwrap_or("^[a-z]{1,8}$");
-    let bare = pattern
+    let any = format!("[a-z]{{{},{}}}", least.max(1), most.min(least + 8));
+    let bare = schema["pattern"]
+        .as_str()
+        .unwrap_or(&any)
         .trim_start_matches('^')
         .trim_end_matches('$')
         .replace(r"\S", "[!-~]");

@@ -216,4 +216,30 @@ proptest! {
             }
         }
     }
+
+    /// Whatever a watch shows in between, and however late: the Lease is taken only when its last write is old enough.
+    #[test]
+    fn never_taken_early_by_what_is_shown_late(
+        steps in prop::collection::vec((0_u64..20, any::<bool>(), prop::option::of(0_usize..4)), 1..40),
+    ) {
+        let mut now = Instant::now();
+        let mut written = vec![now];
+        let mut observation = Observation::default();
+        let theirs = |version: usize| lease(&version.to_string(), "theirs", Some(15));
+        for (pause, renewed, shown) in steps {
+            now += Duration::from_secs(pause);
+            if renewed {
+                written.push(now);
+            }
+            if let Some(before) = shown {
+                let late = theirs(written.len().saturating_sub(before));
+                observation.decide(Some(&late), OURS, DURATION, now);
+            }
+            let looked = observation.decide(Some(&theirs(written.len())), OURS, DURATION, now);
+            if looked != Move::Wait {
+                prop_assert!(now.duration_since(written[written.len() - 1]) >= DURATION);
+            }
+            prop_assert_eq!(looked == Move::Wait, observation.expiry().is_some_and(|at| at > now));
+        }
+    }
 }

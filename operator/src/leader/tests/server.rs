@@ -1,14 +1,17 @@
-//! An API server that holds one Lease, with delays and faults by script.
+//! An API server that holds one Lease and lets it be watched, with delays and faults by script.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use http::{Method, Request, Response, StatusCode};
+use axum::body::Body;
+use futures::stream;
+use http::{Method, Request, Response, StatusCode, Uri};
 use kube::Client;
-use kube::client::Body;
+use kube::client::Body as Sent;
 use serde_json::{Value, json};
+use tokio::sync::mpsc;
 
 /// What happens to a request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -20,7 +23,9 @@ pub(super) enum Answer {
     Fail,
     /// It gets a 409 and does nothing.
     Conflict,
-    /// It is served, but its answer is lost.
+    /// It gets a 403 and does nothing.
+    Refuse,
+    /// It is served, but its answer is lost; a watch shows nothing.
     Hang,
 }
 
@@ -29,7 +34,7 @@ pub(super) enum Answer {
 pub(super) struct Step {
     /// Time until it reaches the server.
     pub(super) before: Duration,
-    /// Time until the answer comes back.
+    /// Time until the answer comes back, and each event of a watch.
     pub(super) after: Duration,
     pub(super) answer: Answer,
 }
@@ -39,35 +44,54 @@ struct State {
     lease: Option<Value>,
     version: u64,
     requests: Vec<String>,
+    /// What happens to the watches of clients whose script ends.
+    watched: Step,
+    /// Everything but watches gets a 500.
+    outage: bool,
+    watches: usize,
+    watchers: Vec<mpsc::UnboundedSender<Value>>,
 }
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Server(Arc<Mutex<State>>);
 
 impl Server {
-    /// A client whose requests go by `steps`, and without a hitch afterwards.
+    /// A client whose requests go by `steps`, and without a hitch afterwards. What its watches get is set apart.
     pub(super) fn client(&self, steps: Vec<Step>) -> Client {
-        let mut steps = VecDeque::from(steps);
-        self.connect(move || steps.pop_front().unwrap_or_default())
+        let (server, mut steps) = (self.clone(), VecDeque::from(steps));
+        self.connect(move |watch| {
+            if watch {
+                server.0.lock().unwrap().watched
+            } else {
+                steps.pop_front().unwrap_or_default()
+            }
+        })
     }
 
-    /// A client whose requests go by `steps`, over and over.
+    /// A client whose requests and watches go by `steps`, over and over.
     pub(super) fn client_for_ever(&self, steps: Vec<Step>) -> Client {
         let mut steps = steps.into_iter().cycle();
-        self.connect(move || steps.next().unwrap_or_default())
+        self.connect(move |_| steps.next().unwrap_or_default())
     }
 
-    fn connect(&self, mut next: impl FnMut() -> Step + Send + 'static) -> Client {
+    fn connect(&self, mut next: impl FnMut(bool) -> Step + Send + 'static) -> Client {
         let server = self.clone();
-        let service = tower::service_fn(move |request: Request<Body>| {
-            let (server, step) = (server.clone(), next());
-            async move { Ok::<_, Infallible>(server.carry(request, step).await) }
+        let service = tower::service_fn(move |request: Request<Sent>| {
+            let watch = query(request.uri()).contains("watch=true");
+            let (server, step) = (server.clone(), next(watch));
+            async move {
+                Ok::<_, Infallible>(if watch {
+                    server.show(request.uri(), step).await
+                } else {
+                    server.carry(request, step).await
+                })
+            }
         });
         Client::new(service, "clinic")
     }
 
     /// A request once sent arrives, even when nobody waits for its answer any more.
-    async fn carry(&self, request: Request<Body>, step: Step) -> Response<Body> {
+    async fn carry(&self, request: Request<Sent>, step: Step) -> Response<Body> {
         let server = self.clone();
         let answered = tokio::spawn(async move {
             let method = request.method().clone();
@@ -80,10 +104,45 @@ impl Server {
             std::future::pending::<()>().await;
         }
         tokio::time::sleep(step.after).await;
-        Response::builder()
-            .status(code)
-            .body(Body::from(serde_json::to_vec(&body).unwrap()))
-            .unwrap()
+        respond(code, Body::from(serde_json::to_vec(&body).unwrap()))
+    }
+
+    /// A watch: every event takes its time.
+    async fn show(&self, uri: &Uri, step: Step) -> Response<Body> {
+        tokio::time::sleep(step.before).await;
+        // The rights are for this name only.
+        let named = query(uri).contains("fieldSelector=metadata.name%3Dhealthcare-operator&");
+        let code = match step.answer {
+            Answer::Fail => StatusCode::INTERNAL_SERVER_ERROR,
+            Answer::Conflict => StatusCode::CONFLICT,
+            Answer::Serve | Answer::Hang if named => StatusCode::OK,
+            Answer::Serve | Answer::Hang | Answer::Refuse => StatusCode::FORBIDDEN,
+        };
+        let events = self.watch(step.answer);
+        if !code.is_success() {
+            return respond(code, Body::from(failure(code).to_string().into_bytes()));
+        }
+        let lines = stream::unfold(events, move |mut events| async move {
+            let event = events.recv().await?;
+            tokio::time::sleep(step.after).await;
+            Some((Ok::<_, Infallible>(format!("{event}\n")), events))
+        });
+        respond(code, Body::from_stream(lines))
+    }
+
+    fn watch(&self, answer: Answer) -> mpsc::UnboundedReceiver<Value> {
+        let (sender, events) = mpsc::unbounded_channel();
+        let mut state = self.0.lock().unwrap();
+        state.watches += 1;
+        if answer == Answer::Hang {
+            tokio::spawn(async move { sender.closed().await });
+            return events;
+        }
+        if let Some(lease) = &state.lease {
+            sender.send(json!({"type": "ADDED", "object": lease})).unwrap();
+        }
+        state.watchers.push(sender);
+        events
     }
 
     fn serve(&self, method: &Method, body: &[u8], answer: Answer) -> (StatusCode, Value) {
@@ -91,9 +150,12 @@ impl Server {
         let code = match answer {
             Answer::Fail => StatusCode::INTERNAL_SERVER_ERROR,
             Answer::Conflict => StatusCode::CONFLICT,
+            Answer::Refuse => StatusCode::FORBIDDEN,
+            Answer::Serve | Answer::Hang if state.outage => StatusCode::INTERNAL_SERVER_ERROR,
             Answer::Serve | Answer::Hang => state.act(method, body),
         };
         state.requests.push(format!("{method} {}", code.as_u16()));
+        assert!(state.requests.len() < 10_000, "a candidate spins");
         let answer = if code.is_success() {
             state.lease.clone().unwrap()
         } else {
@@ -129,8 +191,45 @@ impl Server {
     }
 
     pub(super) fn delete(&self) {
-        self.0.lock().unwrap().lease = None;
+        let mut state = self.0.lock().unwrap();
+        let lease = state.lease.take();
+        state.tell("DELETED", &lease.unwrap_or_default());
     }
+
+    /// What watches get from now on; those that are open go on.
+    pub(super) fn set_watches(&self, answer: Answer) {
+        self.0.lock().unwrap().watched.answer = answer;
+    }
+
+    /// How late watches show each event.
+    pub(super) fn delay_events(&self, late: Duration) {
+        self.0.lock().unwrap().watched.after = late;
+    }
+
+    /// Ends all watches that are open.
+    pub(super) fn cut_watches(&self) {
+        self.0.lock().unwrap().watchers.clear();
+    }
+
+    /// Whether everything but watches fails.
+    pub(super) fn set_outage(&self, outage: bool) {
+        self.0.lock().unwrap().outage = outage;
+    }
+
+    /// How many watches were asked for, and how many of them are open.
+    pub(super) fn watches(&self) -> (usize, usize) {
+        let state = self.0.lock().unwrap();
+        let open = state.watchers.iter().filter(|watcher| !watcher.is_closed());
+        (state.watches, open.count())
+    }
+}
+
+fn query(uri: &Uri) -> &str {
+    uri.query().unwrap_or_default()
+}
+
+fn respond(code: StatusCode, body: Body) -> Response<Body> {
+    Response::builder().status(code).body(body).unwrap()
 }
 
 impl State {
@@ -158,7 +257,14 @@ impl State {
     fn store(&mut self, mut lease: Value) {
         self.version += 1;
         lease["metadata"]["resourceVersion"] = self.version.to_string().into();
+        self.tell("MODIFIED", &lease);
         self.lease = Some(lease);
+    }
+
+    fn tell(&mut self, what: &str, lease: &Value) {
+        let event = json!({"type": what, "object": lease});
+        self.watchers
+            .retain(|watcher| watcher.send(event.clone()).is_ok());
     }
 }
 
@@ -166,6 +272,7 @@ fn failure(code: StatusCode) -> Value {
     let reason = match code {
         StatusCode::NOT_FOUND => "NotFound",
         StatusCode::CONFLICT => "Conflict",
+        StatusCode::FORBIDDEN => "Forbidden",
         _ => "InternalError",
     };
     json!({

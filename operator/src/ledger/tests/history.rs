@@ -24,6 +24,8 @@ enum Step {
     Deliver(usize),
     /// The watch breaks: what was under way is lost, and a fresh list is.
     Relist,
+    /// Another process takes over, with nothing but the status and a fresh list.
+    Restart,
 }
 
 /// What others can do to the object.
@@ -31,6 +33,8 @@ enum Step {
 enum Interference {
     /// Change a field of ours.
     OurField,
+    /// Add something.
+    Addition,
     /// Delete it.
     Delete,
     /// Delete it and make another of that name.
@@ -47,12 +51,14 @@ fn benign() -> impl Strategy<Value = Step> {
         Just(Step::ForeignField),
         (1..4usize).prop_map(Step::Deliver),
         Just(Step::Relist),
+        Just(Step::Restart),
     ]
 }
 
 fn interference() -> impl Strategy<Value = Interference> {
     prop_oneof![
         Just(Interference::OurField),
+        Just(Interference::Addition),
         Just(Interference::Delete),
         Just(Interference::Replace)
     ]
@@ -76,6 +82,13 @@ enum News {
     Listed(Option<Sighting>),
 }
 
+/// What a finished pass wrote.
+struct Status {
+    generation: u64,
+    uid: String,
+    left: Fingerprint,
+}
+
 /// The API server with one object, its watch, and the operator.
 struct World {
     ledger: Ledger,
@@ -83,6 +96,10 @@ struct World {
     version: u64,
     objects: u64,
     wanted: u64,
+    /// Of what we own: a change of it alone leaves our set of fields as it is.
+    value: u64,
+    generation: u64,
+    status: Option<Status>,
     under_way: VecDeque<News>,
     woken: bool,
     repairs: usize,
@@ -96,6 +113,9 @@ impl World {
             version: 0,
             objects: 0,
             wanted: 1,
+            value: 0,
+            generation: 1,
+            status: None,
             under_way: VecDeque::new(),
             woken: true,
             repairs: 0,
@@ -105,7 +125,10 @@ impl World {
     fn take(&mut self, step: Step) {
         match step {
             Step::Pass { meanwhile, early } => self.pass(meanwhile, early),
-            Step::Wish(wanted) => (self.wanted, self.woken) = (wanted, true),
+            Step::Wish(wanted) => {
+                (self.wanted, self.woken) = (wanted, true);
+                self.generation += 1;
+            }
             Step::ForeignField => self.write(|object| object.other = Some("other".into())),
             Step::Interfere(what) => self.interfere(what),
             Step::Deliver(events) => self.deliver(events),
@@ -113,12 +136,22 @@ impl World {
                 self.under_way.clear();
                 self.under_way.push_back(News::Listed(self.object.clone()));
             }
+            Step::Restart => self.restart(),
         }
+    }
+
+    fn restart(&mut self) {
+        self.ledger = Ledger::default();
+        self.under_way.clear();
+        self.under_way.push_back(News::Listed(self.object.clone()));
+        self.deliver(1);
+        self.woken = true;
     }
 
     fn interfere(&mut self, what: Interference) {
         match what {
             Interference::OurField => self.write(|object| object.owned = Some(0)),
+            Interference::Addition => self.write(|object| object.added = with_sidecar(1).added),
             Interference::Delete => self.delete(),
             Interference::Replace => {
                 self.delete();
@@ -143,6 +176,9 @@ impl World {
             uid: format!("object-{}", self.objects),
             resource_version: self.version,
             owned,
+            since: 0,
+            template: 0,
+            added: Vec::new(),
             other: None,
         };
         self.under_way.push_back(News::Saw(object.clone()));
@@ -156,53 +192,115 @@ impl World {
         }
     }
 
-    /// How the child stands after the look at what is new or out of sight.
-    fn examine(&self) -> Standing {
-        let standing = self.ledger.standing(&key(), self.wanted);
-        if matches!(standing, Standing::Unknown | Standing::Gone)
-            && let Some(object) = &self.object
-        {
-            self.ledger.saw(&key(), object.clone());
-            return self.ledger.standing(&key(), self.wanted);
+    fn recall(&self) {
+        if let Some(status) = &self.status {
+            let is_observed = status.generation == self.generation;
+            let desired = if is_observed { status.left.desired } else { 0 };
+            let left = Fingerprint {
+                desired,
+                ..status.left
+            };
+            self.ledger.adopt(&key(), SERVICE, &status.uid, left);
         }
-        standing
     }
 
     /// What `Applier` does, the ownership rules aside.
     fn pass(&mut self, meanwhile: Option<Interference>, early: usize) {
         self.woken = false;
-        let standing = self.examine();
-        self.repairs += usize::from(matches!(standing, Standing::Changed { .. } | Standing::Gone));
-        let uid = match standing {
-            Standing::Intact => return,
-            Standing::Unknown | Standing::Gone => None,
-            Standing::Outdated { uid } | Standing::Changed { uid, .. } => Some(uid),
+        self.recall();
+        let standing = self.ledger.standing(&key(), self.wanted);
+        self.repairs += usize::from(standing == Standing::Gone && self.object.is_none());
+        let done = match (standing, self.object.clone()) {
+            (Standing::Absent | Standing::Gone, None) => self.apply(None, meanwhile, early),
+            (Standing::Absent | Standing::Gone | Standing::Unproven, Some(found)) => {
+                let uid = found.uid.clone();
+                self.ledger.saw(&key(), found);
+                match self.ledger.standing(&key(), self.wanted) {
+                    Standing::Intact => true,
+                    Standing::Disturbed(disturbance) => self.repair(&disturbance, meanwhile, early),
+                    _ => self.apply(Some(uid), meanwhile, early),
+                }
+            }
+            (Standing::Unproven, None) => false,
+            (Standing::Intact, _) => true,
+            (Standing::Outdated { uid }, _) => self.apply(Some(uid), meanwhile, early),
+            (Standing::Disturbed(disturbance), _) => self.repair(&disturbance, meanwhile, early),
         };
-        self.ledger.expect(&key(), SERVICE);
-        let Some(answer) = self.apply(uid) else {
+        if !done {
             self.ledger.forget(&key());
             self.woken = true;
-            return;
-        };
+        } else if let (Some(uid), Some(left)) = (self.ledger.uid(&key()), self.ledger.fingerprint(&key())) {
+            let generation = self.generation;
+            self.status = Some(Status {
+                generation,
+                uid,
+                left,
+            });
+        }
+    }
+
+    fn repair(&mut self, disturbance: &Disturbance, meanwhile: Option<Interference>, early: usize) -> bool {
+        self.repairs += 1;
+        let uid = &disturbance.uid;
+        if self.object.as_ref().is_none_or(|object| object.uid != *uid) {
+            return false;
+        }
+        if !disturbance.added.is_empty() {
+            self.write(|object| object.added.clear());
+            if self.restored() {
+                return true;
+            }
+        }
+        self.apply(Some(uid.clone()), meanwhile, early)
+    }
+
+    /// An apply and what happens before its answer. False when the object with that uid is not there. One that changes
+    /// nothing leaves the version.
+    fn apply(&mut self, uid: Option<String>, meanwhile: Option<Interference>, early: usize) -> bool {
+        self.ledger.expect(&key(), SERVICE);
+        let fields = Some(100 + self.wanted / 2);
+        match (&self.object, uid) {
+            (Some(object), Some(uid)) if object.uid != uid => return false,
+            (None, Some(_)) => return false,
+            (None, None) => self.create(fields),
+            (Some(object), _) if object.owned == fields && self.value == self.wanted => {}
+            (Some(_), _) => {
+                let since = self.version.try_into().unwrap();
+                self.write(|object| (object.owned, object.since) = (fields, since));
+            }
+        }
+        self.value = self.wanted;
+        let answer = self.object.clone().unwrap();
         if let Some(what) = meanwhile {
             self.interfere(what);
         }
         self.deliver(early);
-        self.ledger.record(&key(), self.wanted, answer);
+        let added = digest_of_additions(&answer.added);
+        let tolerated = self.ledger.fingerprint(&key()).map_or(0, |left| left.added);
+        self.ledger.record(&key(), self.wanted, &answer, tolerated);
+        if added == tolerated {
+            return true;
+        }
+        // Found by the answer: taken out at once, if it still is that object.
+        if self.object.as_ref().is_none_or(|object| object.uid != answer.uid) {
+            return false;
+        }
+        self.write(|object| object.added.clear());
+        self.restored();
+        true
     }
 
-    /// The answer to an apply, none when the object with that uid is not there. An apply that changes nothing
-    /// leaves the version.
-    fn apply(&mut self, uid: Option<String>) -> Option<Sighting> {
-        let fields = Some(100 + self.wanted);
-        match (&self.object, uid) {
-            (Some(object), Some(uid)) if object.uid != uid => return None,
-            (None, Some(_)) => return None,
-            (None, None) => self.create(fields),
-            (Some(object), _) if object.owned == fields => {}
-            (Some(_), _) => self.write(|object| object.owned = fields),
+    /// What follows from the answer to a removal: true when nothing is left to be applied.
+    fn restored(&mut self) -> bool {
+        let (answer, left) = (
+            self.object.clone().unwrap(),
+            self.ledger.fingerprint(&key()).unwrap(),
+        );
+        let is_whole = answer.owned == Some(left.owned) && left.desired == self.wanted;
+        if is_whole {
+            self.ledger.record(&key(), self.wanted, &answer, 0);
         }
-        self.object.clone()
+        is_whole
     }
 
     fn deliver(&mut self, events: usize) {
@@ -240,7 +338,8 @@ impl World {
     fn is_as_wanted(&self) -> bool {
         self.object
             .as_ref()
-            .is_some_and(|object| object.owned == Some(100 + self.wanted))
+            .is_some_and(|object| object.owned == Some(100 + self.wanted / 2) && object.added.is_empty())
+            && self.value == self.wanted
     }
 }
 
@@ -273,18 +372,18 @@ proptest! {
         prop_assert_eq!(world.ledger.standing(&key(), world.wanted), Standing::Intact);
     }
 
-    /// A change of ours after our last write is always seen.
+    /// A change of ours, or an addition, after our last write is always seen.
     #[test]
-    fn every_change_of_ours_is_seen(steps in prop::collection::vec(benign(), 0..30)) {
+    fn every_change_of_ours_is_seen(steps in prop::collection::vec(benign(), 0..30), added: bool) {
         let mut world = World::new();
         for step in steps {
             world.take(step);
         }
         world.settle();
-        world.interfere(Interference::OurField);
+        world.interfere(if added { Interference::Addition } else { Interference::OurField });
         world.deliver(world.under_way.len());
         prop_assert!(world.woken);
         let standing = world.ledger.standing(&key(), world.wanted);
-        prop_assert!(matches!(standing, Standing::Changed { .. }), "{standing:?}");
+        prop_assert!(matches!(standing, Standing::Disturbed(_)), "{standing:?}");
     }
 }

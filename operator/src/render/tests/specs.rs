@@ -7,18 +7,18 @@ use proptest::sample::{select, subsequence};
 use serde_json::{Value, json};
 
 /// Any spec.
-pub(super) fn any() -> impl Strategy<Value = Value> {
+pub(crate) fn any() -> impl Strategy<Value = Value> {
     (of_the_pods(), around_the_pods()).prop_map(|(pod, around)| joined(&pod, &around))
 }
 
 /// The fields of both.
-pub(super) fn joined(one: &Value, other: &Value) -> Value {
+pub(crate) fn joined(one: &Value, other: &Value) -> Value {
     let fields = |value: &Value| value.as_object().unwrap().clone();
     fields(one).into_iter().chain(fields(other)).collect()
 }
 
 /// What is written into the pod template.
-pub(super) fn of_the_pods() -> impl Strategy<Value = Value> {
+pub(crate) fn of_the_pods() -> impl Strategy<Value = Value> {
     let image = "registry\\.example\\.org/[a-z]{1,8}:[0-9]\\.[0-9]".prop_map(|image| json!({"image": image}));
     let ports = (
         8000..8100i32,
@@ -98,7 +98,7 @@ fn scheduling() -> impl Strategy<Value = Value> {
 }
 
 /// What makes or changes the objects around the pods.
-pub(super) fn around_the_pods() -> impl Strategy<Value = Value> {
+pub(crate) fn around_the_pods() -> impl Strategy<Value = Value> {
     let scaling = (0..5i32, 1..5i32).prop_map(
         |(min, more)| json!({"minReplicas": min, "maxReplicas": min + more - 1 + i32::from(min == 0)}),
     );

@@ -18,7 +18,11 @@ fn play_owner(node: bool) {
     let Some(told_in) = std::env::var_os(TOLD_IN).map(PathBuf::from) else {
         return;
     };
-    let cluster = Cluster::start(Options { node, audit: false }).unwrap();
+    let cluster = Cluster::start(Options {
+        node,
+        measured: false,
+    })
+    .unwrap();
     let unfinished = told_in.with_extension("new");
     std::fs::write(&unfinished, cluster.layout().root.display().to_string()).unwrap();
     std::fs::rename(unfinished, told_in).unwrap();
@@ -83,7 +87,7 @@ fn an_owner_that_is_interrupted_leaves_nothing() {
 fn what_a_killed_supervisor_leaves_is_removed_by_the_next() {
     let cluster = Cluster::start(Options {
         node: true,
-        audit: false,
+        measured: false,
     })
     .unwrap();
     let traces = Traces::of(&cluster.layout().root);

@@ -32,7 +32,7 @@ spec:
 fn a_node_runs_pods_names_services_and_enforces_policies() {
     let cluster = Cluster::start(Options {
         node: true,
-        audit: false,
+        measured: false,
     })
     .unwrap();
     let directory = tempfile::tempdir().unwrap();

@@ -1,0 +1,163 @@
+//! One size, from an empty cluster to a fail-over.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use serde::Serialize;
+
+use crate::Bench;
+use crate::audit::Audit;
+use crate::bare::{self, Way};
+use crate::meter::{Meter, Phase};
+use crate::phases;
+use crate::world::{NAMESPACE, Operator, USER, World};
+
+/// Seconds that a standby waits for a silent leader: the default.
+const LEASE_SECONDS: u64 = 15;
+
+/// The figures of one size.
+#[derive(Serialize)]
+pub(crate) struct Figures {
+    pub(crate) services: usize,
+    pub(crate) concurrency: usize,
+    /// A bare client that makes the same objects by server-side apply: only so are they the same, field managers
+    /// included. Absent when the floor was left out, as the next three.
+    pub(crate) floor_seconds: Option<f64>,
+    /// The same with POST, of which the API server needs not remember who wants what.
+    pub(crate) floor_post_seconds: Option<f64>,
+    /// Floor divided by convergence: 1 is as fast as the bare client.
+    pub(crate) ratio: Option<f64>,
+    pub(crate) ratio_to_post: Option<f64>,
+    /// From start to ready with every service there already.
+    pub(crate) restart_seconds: f64,
+    pub(crate) lease_seconds: u64,
+    /// From the death of the leader to the repair of a Service that was deleted at that moment.
+    pub(crate) failover_seconds: f64,
+    pub(crate) phases: Vec<Phase>,
+}
+
+pub(crate) async fn run(bench: &Bench, services: usize) -> Result<Figures> {
+    let world = World::start(&bench.operator, bench.concurrency).await?;
+    let mut floors = [None, None];
+    if !bench.without_floor {
+        floors = both_floors(&world, services).await?.map(Some);
+    }
+    let [floor_post_seconds, floor_seconds] = floors;
+    let mut meter = Meter {
+        audit: Audit::of(&world.cluster, USER)?,
+    };
+    let operator = world.operator("first", &["--leader-elect=false"])?;
+    operator.ready().await?;
+    meter.rest().await?;
+
+    let mut phases = Vec::new();
+    let process = &operator.process;
+    let converge = phases::converge(&world, services);
+    phases.push(meter.phase("converge", process, converge).await?);
+    let converged = phases.iter().map(|phase| phase.seconds).sum::<f64>();
+    let settle = async {
+        phases::all_available(&world, NAMESPACE).await?;
+        Ok(Vec::new())
+    };
+    phases.push(meter.phase("pods come up", process, settle).await?);
+    let pause = async {
+        tokio::time::sleep(Duration::from_secs(bench.rest_seconds)).await;
+        Ok(Vec::new())
+    };
+    phases.push(meter.phase("rest", process, pause).await?);
+    disturb(&world, &mut meter, &operator, services, &mut phases).await?;
+    drop(operator);
+
+    let (restart_seconds, restarted) = restart(&world, &mut meter).await?;
+    phases.push(restarted);
+    let failover_seconds = fail_over(&world).await?;
+    if !bench.without_image_change {
+        phases.push(change_all(&world, &mut meter, services).await?);
+    }
+    Ok(Figures {
+        services,
+        concurrency: bench.concurrency,
+        floor_seconds,
+        floor_post_seconds,
+        ratio: floor_seconds.map(|floor| floor / converged),
+        ratio_to_post: floor_post_seconds.map(|floor| floor / converged),
+        restart_seconds,
+        lease_seconds: LEASE_SECONDS,
+        failover_seconds,
+        phases,
+    })
+}
+
+/// The bare client by POST, then by apply.
+async fn both_floors(world: &World, services: usize) -> Result<[f64; 2]> {
+    let created = floor(world, "created", services, Way::Create).await?;
+    let applied = floor(world, "applied", services, Way::Apply).await?;
+    Ok([created, applied])
+}
+
+/// From rest to rest.
+async fn floor(world: &World, namespace: &str, services: usize, way: Way) -> Result<f64> {
+    let made = bare::make(&world.client, namespace, services, world.concurrency, way).await?;
+    println!("{namespace} by a bare client: {made:.1} s");
+    phases::all_available(world, namespace).await?;
+    // Pods that nobody looks at any more only take memory of the API server.
+    world.cluster.kubectl(&["delete", "namespace", namespace])?;
+    Ok(made)
+}
+
+async fn disturb(
+    world: &World,
+    meter: &mut Meter,
+    operator: &Operator,
+    services: usize,
+    phases: &mut Vec<Phase>,
+) -> Result<()> {
+    let process = &operator.process;
+    let work = phases::delete_services(world, services);
+    phases.push(meter.phase("Services deleted", process, work).await?);
+    let work = phases::edit_deployments(world, services);
+    phases.push(meter.phase("Deployments edited", process, work).await?);
+    let work = phases::add_sidecars(world, services);
+    phases.push(meter.phase("sidecars added", process, work).await?);
+    let work = phases::label_services(world, services);
+    phases.push(meter.phase("labels added", process, work).await?);
+    let work = phases::scale_deployments(world, services);
+    phases.push(meter.phase("scaled", process, work).await?);
+    phases::all_available(world, NAMESPACE).await?;
+    meter.rest().await?;
+    Ok(())
+}
+
+/// Comes last: the control plane's own controllers go on replacing pods long after the operator is done.
+async fn change_all(world: &World, meter: &mut Meter, services: usize) -> Result<Phase> {
+    let operator = world.operator("last", &["--leader-elect=false"])?;
+    operator.ready().await?;
+    meter.rest().await?;
+    let work = phases::change_all(world, services);
+    meter.phase("image of all changed", &operator.process, work).await
+}
+
+/// A new process beside services that are there already.
+async fn restart(world: &World, meter: &mut Meter) -> Result<(f64, Phase)> {
+    let started = Instant::now();
+    let operator = world.operator("second", &["--leader-elect=false"])?;
+    operator.ready().await?;
+    let seconds = started.elapsed().as_secs_f64();
+    let nothing = async { Ok(Vec::new()) };
+    let phase = meter.phase("restart", &operator.process, nothing).await?;
+    Ok((seconds, Phase { seconds, ..phase }))
+}
+
+/// The leader is killed, and a Service deleted at once: the standby takes over and makes it again.
+async fn fail_over(world: &World) -> Result<f64> {
+    let lease = format!("--lease-duration-seconds={LEASE_SECONDS}");
+    let arguments = ["--lease-namespace=default", &lease];
+    let leader = world.operator("leader", &arguments)?;
+    leader.ready().await?;
+    let standby = world.operator("standby", &arguments)?;
+    standby.ready().await?;
+    tokio::time::sleep(Duration::from_secs(LEASE_SECONDS)).await;
+    drop(leader);
+    let times = phases::delete_services(world, 1).await?;
+    Ok(times.iter().map(Duration::as_secs_f64).sum())
+}
