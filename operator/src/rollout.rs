@@ -118,11 +118,12 @@ pub fn pause(
 
 /// Time in the phase; none at all when the status holds no time, or one to come.
 pub fn age(rollout: &RolloutStatus, now: Timestamp) -> Duration {
-    let since: Result<Timestamp, _> = rollout.since.parse();
-    let age = since
-        .ok()
-        .and_then(|since| Duration::try_from(now.duration_since(since)).ok());
+    let age = since(rollout).and_then(|since| Duration::try_from(now.duration_since(since)).ok());
     age.unwrap_or_default()
+}
+
+fn since(rollout: &RolloutStatus) -> Option<Timestamp> {
+    rollout.since.parse().ok()
 }
 
 fn seconds(number: i32) -> Duration {

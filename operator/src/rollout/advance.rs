@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::gates::{self, Gate};
 use super::stages::{self, Stage, StageKind};
-use super::{Observed, age, seconds, stage_of, stages_of};
+use super::{Observed, age, is_over, seconds, since, stage_of, stages_of};
 use crate::analysis::Verdict;
 
 /// The state after what was seen.
@@ -17,6 +17,7 @@ pub fn advance(
     gate: Option<Gate>,
     now: Timestamp,
 ) -> RolloutStatus {
+    let before = &not_in_the_future(before, now);
     match before.phase {
         RolloutPhase::RollingBack if seen.is_in_place => RolloutStatus {
             phase: RolloutPhase::RolledBack,
@@ -26,6 +27,16 @@ pub fn advance(
         RolloutPhase::Completed | RolloutPhase::RolledBack | RolloutPhase::RollingBack => before.clone(),
         _ => forward(before, settings, seen, gate, now),
     }
+}
+
+/// A phase that a clock ahead of this one began, here or in the process before, begins now: waiting until the clock has caught
+/// up could take hours.
+fn not_in_the_future(before: &RolloutStatus, now: Timestamp) -> RolloutStatus {
+    let mut rollout = before.clone();
+    if !is_over(rollout.phase) && since(&rollout).is_some_and(|since| since > now) {
+        rollout.since = now.to_string();
+    }
+    rollout
 }
 
 fn forward(

@@ -156,6 +156,38 @@ fn blue_and_green_switch_there_and_back() {
 }
 
 #[test]
+fn a_stage_begun_by_a_clock_that_was_ahead_lasts_no_longer() {
+    let hour = SignedDuration::from_hours(1);
+    for strategy in [
+        RolloutStrategy::Rolling,
+        RolloutStrategy::Canary,
+        RolloutStrategy::BlueGreen,
+    ] {
+        let now = course(begun(strategy), &settings());
+        let ahead = RolloutStatus {
+            since: (at(100) + hour).to_string(),
+            ..begun(strategy)
+        };
+        assert_eq!(course(ahead, &settings()), now);
+        let mut rollout = begun(strategy);
+        for second in 101..1000 {
+            let jump = if second == 140 { hour } else { SignedDuration::ZERO };
+            rollout = advance(&rollout, &settings(), &seen(true), None, at(second) + jump);
+        }
+        assert_eq!(rollout.phase, RolloutPhase::Completed, "{rollout:?}");
+    }
+}
+
+#[test]
+fn what_is_over_keeps_its_time() {
+    let ahead = RolloutStatus {
+        since: at(5000).to_string(),
+        ..settled()
+    };
+    assert_eq!(advance(&ahead, &settings(), &seen(true), None, at(100)), ahead);
+}
+
+#[test]
 fn a_failure_goes_back_from_every_stage() {
     for strategy in [
         RolloutStrategy::Rolling,
