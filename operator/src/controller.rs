@@ -24,6 +24,8 @@ pub struct Settings {
     pub scope: Scope,
     /// Passes at a time.
     pub concurrency: u16,
+    /// Told whether so many run.
+    pub busy: watch::Sender<bool>,
 }
 
 /// Runs until `shutdown`, then lets the passes under way finish. `synced` turns true once everything was listed; passes begin
@@ -53,6 +55,7 @@ pub async fn run(
         queue: Queue::new(settings.concurrency),
         requests,
         metrics: ctx.metrics.clone(),
+        busy: settings.busy,
         shutdown,
     };
     // A pass that begins before would take children for missing that are only not listed yet.

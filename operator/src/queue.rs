@@ -143,7 +143,7 @@ impl Queue {
     /// The next key to run, if one is due and a slot free. Its pass lasts until [`Queue::finished`].
     pub fn take(&mut self, now: Instant) -> Option<Taken> {
         self.promote(now);
-        if self.running >= self.concurrency {
+        if self.is_full() {
             return None;
         }
         let key = self.lanes.take()?;
@@ -157,6 +157,11 @@ impl Queue {
         let since = self.opened.map_or(since, |opened| opened.max(since));
         let waited = now.saturating_duration_since(since);
         Some(Taken { key, waited })
+    }
+
+    /// Whether all slots are taken.
+    pub fn is_full(&self) -> bool {
+        self.running >= self.concurrency
     }
 
     /// Time before this does not count as waiting: no pass could start.

@@ -157,7 +157,9 @@ impl Process {
             controller: "healthcare-operator".to_owned(),
             instance: Some(self.identity.clone()),
         };
-        let (events, writing) = Publisher::new(Recorder::new(client.clone(), reporter));
+        let busy = watch::Sender::new(false);
+        let recorder = Recorder::new(client.clone(), reporter);
+        let (events, writing) = Publisher::new(recorder, busy.subscribe());
         let writing = tokio::spawn(writing);
         let ctx = Arc::new(Context {
             client,
@@ -182,6 +184,7 @@ impl Process {
         let settings = Settings {
             scope: self.args.watch_namespaces.clone(),
             concurrency: self.args.concurrency,
+            busy,
         };
         self.metrics.set_concurrency(settings.concurrency);
         controller::run(ctx, settings, self.ready.clone(), leading, self.shutdown.clone()).await;

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::pin::pin;
 
 use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::watch;
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
@@ -23,6 +24,8 @@ pub struct Driver {
     pub requests: UnboundedReceiver<Request>,
     /// What is told about the work.
     pub metrics: OperatorMetrics,
+    /// Whether every slot is taken: what can wait gives way.
+    pub busy: watch::Sender<bool>,
     /// Ends the work.
     pub shutdown: CancellationToken,
 }
@@ -49,6 +52,9 @@ impl Driver {
         while !self.shutdown.is_cancelled() {
             if is_ready {
                 self.start(&pass, &mut passes, &mut running);
+                let is_full = self.queue.is_full();
+                self.busy
+                    .send_if_modified(|busy| std::mem::replace(busy, is_full) != is_full);
                 let counts = self.queue.counts();
                 self.metrics
                     .queue_observed(counts, |level| self.queue.depth(level));

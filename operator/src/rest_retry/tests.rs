@@ -158,6 +158,7 @@ async fn storm(server: &Server) {
         queue: Queue::new(SLOTS),
         requests,
         metrics: OperatorMetrics::new(&Registry::new()).unwrap(),
+        busy: tokio::sync::watch::Sender::new(false),
         shutdown: shutdown.clone(),
     };
     let client = server.client();

@@ -46,6 +46,7 @@ fn harness(concurrency: u16) -> Harness {
         queue: Queue::new(concurrency),
         requests,
         metrics: OperatorMetrics::new(&registry).unwrap(),
+        busy: watch::Sender::new(false),
         shutdown: CancellationToken::new(),
     };
     Harness {
@@ -362,4 +363,21 @@ proptest! {
     ) {
         run_history(concurrency, asked, lengths, stop);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_is_busy_while_every_slot_is_taken() {
+    let harness = harness(2);
+    let mut busy = harness.driver.busy.subscribe();
+    harness.trigger("ward", "one");
+    let one = harness.triggers.clone();
+    let started = harness.start();
+    sleep(Duration::from_millis(100)).await;
+    assert!(!*busy.borrow_and_update());
+    one.trigger(Key::new("ward", "two"), Cause::Service);
+    sleep(Duration::from_millis(100)).await;
+    assert!(*busy.borrow_and_update());
+    sleep(Duration::from_secs(2)).await;
+    assert!(!*busy.borrow_and_update());
+    started.stop().await;
 }
