@@ -12,6 +12,7 @@ pub mod capabilities;
 pub mod compliance;
 pub mod conditions;
 pub mod config;
+pub mod connections;
 pub mod contests;
 pub mod context;
 pub mod controller;

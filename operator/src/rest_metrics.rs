@@ -5,18 +5,18 @@ use std::task::{Context, Poll};
 
 use http::header::USER_AGENT;
 use http::{HeaderValue, Request, Response, Uri};
-use kube::client::ClientBuilder;
+use kube::client::ConfigExt;
 use kube::{Client, Config};
-use tower::{Layer, Service};
+use tower::{BoxError, Layer, Service, ServiceBuilder};
 
 use crate::metrics::OperatorMetrics;
-use crate::rest_retry;
+use crate::{connections, rest_retry};
 
 /// How the operator names itself in the API server's audit log.
 const AGENT: &str = concat!("healthcare-operator/", env!("CARGO_PKG_VERSION"));
 
-/// A client with kube's own layers and ours around them. Every try counts, as in client-go: also those that were
-/// answered with 429 and repeated.
+/// A client with kube's own layers and ours around them, but for its retries: they would be below the count, and many. Every
+/// try counts, as in client-go: also those that were answered with 429 and repeated.
 ///
 /// # Errors
 /// When the configuration is unusable, for example a certificate that cannot be read.
@@ -26,9 +26,14 @@ pub fn client(mut config: Config, metrics: &OperatorMetrics) -> kube::Result<Cli
         metrics: metrics.clone(),
         host: host_and_port(&config.cluster_url),
     };
-    // kube's retries would be below the count, and many.
-    config.default_retry = false;
-    rest_retry::retrying(ClientBuilder::try_from(config)?.with_layer(&layer).build())
+    let service = ServiceBuilder::new()
+        .layer(layer)
+        .layer(config.base_uri_layer())
+        .option_layer(config.auth_layer()?)
+        .layer(config.extra_headers_layer()?)
+        .map_err(BoxError::from)
+        .service(connections::pool(&config)?);
+    rest_retry::retrying(Client::new(service, config.default_namespace))
 }
 
 /// client-go's `host` label. Never the user information that a URL may carry.
