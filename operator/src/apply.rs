@@ -114,6 +114,8 @@ impl Applier<'_> {
                 self.use_template(child, applied).await?;
                 let span = tracing::info_span!("apply", kind = child.kind.kind(), name = %child.name);
                 self.settle(child, standing, applied).instrument(span).await?;
+            } else {
+                self.ledger.found_intact(&self.key(child));
             }
             applied.inventory.extend(self.entry(child));
             if child.kind == ChildKind::Deployment {

@@ -8,17 +8,18 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Mutex;
 
-use crate::foreign::Addition;
 use crate::locked::lock;
 use crate::plan::Plan;
 use crate::render::ChildKind;
 
 mod account;
+mod entry;
 mod recall;
 mod sighting;
 mod standing;
 
 pub use account::Account;
+use entry::{Entry, Left};
 pub use sighting::{Fingerprint, Sighting, digest_of_additions, sighting};
 pub use standing::{Disturbance, Standing};
 
@@ -44,27 +45,6 @@ impl ChildKey {
     }
 }
 
-/// A child as our last write left it.
-#[derive(Clone, Debug)]
-struct Left {
-    uid: String,
-    /// 0 when it is known by the status only, not by an answer to this process.
-    resource_version: u64,
-    fingerprint: Fingerprint,
-    /// The additions that stayed after all, as far as this process has seen them.
-    kept: Box<[Addition]>,
-}
-
-#[derive(Debug, Default)]
-struct Entry {
-    /// Whom to wake, empty while no pass has asked for the child.
-    service: String,
-    left: Option<Left>,
-    /// What was seen last, unless that is as we left it.
-    seen: Option<Box<Sighting>>,
-    deleted: Option<String>,
-}
-
 /// The memory of all children.
 #[derive(Debug, Default)]
 pub struct Ledger {
@@ -79,21 +59,31 @@ impl Ledger {
             .map_or(Standing::Absent, |entry| entry.standing(desired))
     }
 
-    /// Believes what an earlier process wrote into the status about a child, unless this one knows better.
+    /// Believes what another process wrote into the status about a child, unless this one knows better. A standby hears again
+    /// and again what the leader did.
     pub fn adopt(&self, key: &ChildKey, service: &str, uid: &str, fingerprint: Fingerprint) {
         let mut entries = lock(&self.entries);
         let entry = entries.entry(key.clone()).or_default();
         service.clone_into(&mut entry.service);
-        if entry.left.is_none() {
-            entry.left = Some(Left {
-                uid: uid.to_owned(),
-                resource_version: 0,
-                fingerprint,
-                kept: Box::default(),
-            });
-            entry.note_kept();
-            entry.settle();
+        if entry.left.as_ref().is_some_and(|left| left.is_own) {
+            return;
         }
+        let (resource_version, kept) = match entry.left.take().filter(|heard| heard.uid == uid) {
+            Some(heard) if heard.fingerprint.added == fingerprint.added => {
+                (heard.resource_version, heard.kept)
+            }
+            Some(heard) => (heard.resource_version, Box::default()),
+            None => (0, Box::default()),
+        };
+        entry.left = Some(Left {
+            uid: uid.to_owned(),
+            is_own: false,
+            resource_version,
+            fingerprint,
+            kept,
+        });
+        entry.note_kept();
+        entry.settle();
     }
 
     /// Starts to listen for events about a child that is about to be applied. Gives the deletion noted before, which that
@@ -102,12 +92,24 @@ impl Ledger {
         let mut entries = lock(&self.entries);
         let entry = entries.entry(key.clone()).or_default();
         service.clone_into(&mut entry.service);
+        entry.is_written = true;
         entry.deleted.take()
+    }
+
+    /// A pass found the child as it is wanted.
+    pub fn found_intact(&self, key: &ChildKey) {
+        if let Some(left) = lock(&self.entries)
+            .get_mut(key)
+            .and_then(|entry| entry.left.as_mut())
+        {
+            left.is_own = true;
+        }
     }
 
     /// An apply failed, as far as is known: what it was to settle stands, unless the child was seen since.
     pub fn unsettled(&self, key: &ChildKey, deleted: Option<String>) {
         if let Some(entry) = lock(&self.entries).get_mut(key) {
+            entry.is_written = false;
             entry.deleted = entry.deleted.take().or(deleted);
         }
     }
@@ -115,6 +117,7 @@ impl Ledger {
     /// Remembers a written child by the API server's answer. `added` is the digest of the additions that may stay.
     pub fn record(&self, key: &ChildKey, desired: u64, answer: &Sighting, added: u64) {
         if let Some(entry) = lock(&self.entries).get_mut(key) {
+            entry.is_written = false;
             entry.deleted = entry.deleted.take().filter(|uid| *uid == answer.uid);
             let kept = match entry.left.take() {
                 _ if digest_of_additions(&answer.added) == added => answer.added.clone().into(),
@@ -123,6 +126,7 @@ impl Ledger {
             };
             entry.left = Some(Left {
                 uid: answer.uid.clone(),
+                is_own: true,
                 resource_version: answer.resource_version,
                 fingerprint: Fingerprint {
                     desired,
@@ -145,6 +149,7 @@ impl Ledger {
             ..
         }) = lock(&self.entries).get_mut(key)
         {
+            left.is_own = true;
             left.fingerprint.added = digest_of_additions(&seen.added);
             left.kept = seen.added.as_slice().into();
         }
@@ -225,106 +230,6 @@ impl Ledger {
     /// Forgets every child of a service.
     pub fn forget_service(&self, namespace: &str, service: &str) {
         lock(&self.entries).retain(|key, entry| key.namespace != namespace || entry.service != service);
-    }
-}
-
-impl Entry {
-    fn standing(&self, desired: u64) -> Standing {
-        let Some(left) = &self.left else {
-            return match &self.seen {
-                Some(seen) if self.deleted.as_ref() != Some(&seen.uid) => Standing::Unproven,
-                _ => Standing::Absent,
-            };
-        };
-        if self.deleted.as_ref() == Some(&left.uid) {
-            return Standing::Gone;
-        }
-        match self.later(left) {
-            Some(seen) if seen.uid != left.uid => return Standing::Gone,
-            Some(seen) if left.is_disturbed(seen) => {
-                return Standing::Disturbed(Disturbance {
-                    uid: left.uid.clone(),
-                    resource_version: seen.resource_version,
-                    changed: left.is_changed(seen),
-                    added: left.news(seen),
-                    manager: seen.other.clone(),
-                });
-            }
-            // The status tells of it, but no list did.
-            None if left.resource_version == 0 => return Standing::Gone,
-            // Written again after the status spoke of it.
-            Some(seen) if left.resource_version == 0 && seen.since != left.fingerprint.since => {
-                return Standing::Outdated {
-                    uid: left.uid.clone(),
-                };
-            }
-            _ => {}
-        }
-        if left.fingerprint.desired == desired {
-            Standing::Intact
-        } else {
-            Standing::Outdated {
-                uid: left.uid.clone(),
-            }
-        }
-    }
-
-    /// Of what an earlier process put up with, the status has a digest only.
-    fn note_kept(&mut self) {
-        if let (Some(left), Some(seen)) = (&mut self.left, &self.seen)
-            && left.kept.is_empty()
-            && digest_of_additions(&seen.added) == left.fingerprint.added
-        {
-            left.kept = seen.added.as_slice().into();
-        }
-    }
-
-    /// Keeps no sighting that tells nothing new: at rest that would be one of each child.
-    fn settle(&mut self) {
-        let (Some(left), Some(seen)) = (&mut self.left, &self.seen) else {
-            return;
-        };
-        let is_proven = left.resource_version > 0 || seen.since == left.fingerprint.since;
-        if seen.resource_version <= left.resource_version {
-            self.seen = None;
-        } else if seen.uid == left.uid && is_proven && !left.is_disturbed(seen) {
-            left.resource_version = seen.resource_version;
-            self.seen = None;
-        }
-    }
-
-    /// What was seen after our last write, if anything.
-    fn later(&self, left: &Left) -> Option<&Sighting> {
-        self.seen
-            .as_deref()
-            .filter(|seen| seen.resource_version > left.resource_version)
-    }
-
-    /// The service to wake. Also while an apply is under way for the first time: nobody can tell yet whose change an
-    /// event speaks of, and another pass finds out without a request.
-    fn wakes(&self) -> Option<String> {
-        let wakes = self.left.as_ref().is_none_or(|left| {
-            matches!(
-                self.standing(left.fingerprint.desired),
-                Standing::Disturbed(_) | Standing::Gone
-            )
-        });
-        (wakes && !self.service.is_empty()).then(|| self.service.clone())
-    }
-}
-
-impl Left {
-    fn news(&self, seen: &Sighting) -> Vec<Addition> {
-        let is_new = |addition: &&Addition| !self.kept.contains(addition);
-        seen.added.iter().filter(is_new).cloned().collect()
-    }
-
-    fn is_changed(&self, seen: &Sighting) -> bool {
-        seen.owned != Some(self.fingerprint.owned)
-    }
-
-    fn is_disturbed(&self, seen: &Sighting) -> bool {
-        self.is_changed(seen) || digest_of_additions(&seen.added) != self.fingerprint.added
     }
 }
 

@@ -109,6 +109,82 @@ fn a_new_process_believes_the_status_about_what_it_sees() {
     assert_eq!(other_wish, outdated);
 }
 
+/// What the leader left later, by another status.
+fn told_again(ledger: &Ledger, desired: u64, since: i64) {
+    let left = Fingerprint {
+        desired,
+        owned: 100,
+        since,
+        added: 0,
+        template: 0,
+    };
+    ledger.adopt(&key(), SERVICE, "a", left);
+}
+
+/// The leader's change of a value alone: the same fields, at another time.
+fn changed_by_the_leader() -> Sighting {
+    Sighting {
+        since: 2,
+        ..seen("a", 11, 100)
+    }
+}
+
+#[test]
+fn a_standby_takes_no_write_of_the_leader_for_what_it_knows() {
+    let ledger = adopted(Some(seen("a", 10, 100)));
+    assert_eq!(ledger.standing(&key(), WANTED), Standing::Intact);
+    assert_eq!(ledger.saw(&key(), changed_by_the_leader()), None);
+    // The leader died before it told of it.
+    let outdated = Standing::Outdated { uid: "a".into() };
+    assert_eq!(ledger.standing(&key(), WANTED), outdated);
+    told_again(&ledger, WANTED, 1);
+    assert_eq!(ledger.standing(&key(), WANTED), outdated);
+}
+
+#[test]
+fn a_standby_hears_what_the_leader_left() {
+    const OTHER: u64 = 2;
+    let ledger = adopted(Some(seen("a", 10, 100)));
+    ledger.saw(&key(), changed_by_the_leader());
+    told_again(&ledger, OTHER, 2);
+    assert_eq!(ledger.standing(&key(), OTHER), Standing::Intact);
+    // Told of it before it was seen.
+    told_again(&ledger, WANTED, 3);
+    assert_eq!(ledger.standing(&key(), WANTED), Standing::Intact);
+    let seen = Sighting {
+        since: 3,
+        ..seen("a", 12, 100)
+    };
+    assert_eq!(ledger.saw(&key(), seen), None);
+    assert_eq!(ledger.standing(&key(), WANTED), Standing::Intact);
+}
+
+#[test]
+fn a_late_write_of_a_leader_before_is_written_over() {
+    let ledger = applied();
+    assert_eq!(ledger.saw(&key(), changed_by_the_leader()), woken());
+    let outdated = Standing::Outdated { uid: "a".into() };
+    assert_eq!(ledger.standing(&key(), WANTED), outdated);
+    record(&ledger, &changed_by_the_leader());
+    assert_eq!(ledger.standing(&key(), WANTED), Standing::Intact);
+}
+
+#[test]
+fn so_it_is_where_a_pass_had_nothing_to_do() {
+    let ledger = adopted(Some(seen("a", 10, 100)));
+    ledger.found_intact(&key());
+    assert_eq!(ledger.saw(&key(), changed_by_the_leader()), woken());
+}
+
+#[test]
+fn a_write_under_way_wakes_nobody() {
+    let ledger = applied();
+    ledger.expect(&key(), SERVICE);
+    assert_eq!(ledger.saw(&key(), changed_by_the_leader()), None);
+    record(&ledger, &changed_by_the_leader());
+    assert_eq!(ledger.standing(&key(), WANTED), Standing::Intact);
+}
+
 #[test]
 fn what_this_process_knows_goes_before_the_status() {
     let ledger = applied();
