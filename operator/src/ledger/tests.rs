@@ -2,6 +2,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::field_managers::SCALE_MANAGER;
+use crate::foreign::Addition;
 use crate::metadata::ChildView;
 use crate::testing::service;
 

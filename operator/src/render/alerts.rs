@@ -60,14 +60,14 @@ pub fn standard(plan: &Plan, rules: &RulesPlan) -> Option<Group> {
     (!alerts.is_empty()).then(|| Group {
         name: format!("{}.standard", plan.owner.name),
         rules: alerts,
-        field: "spec.observability.alerts",
     })
 }
 
 /// The team's own alerts, in the order of the spec.
 ///
 /// # Errors
-/// [`RuleError::Template`] when a summary holds a template that is not understood.
+/// [`RuleError::Template`] when a summary holds a template that is not understood, [`RuleError::Expression`] for an expression
+/// that Prometheus would refuse.
 pub fn extra(plan: &Plan, rules: &RulesPlan) -> Result<Option<Group>, RuleError> {
     let field = "spec.observability.alerts.extraRules";
     let alerts = rules.alerts.extra_rules.iter().map(|extra| {
@@ -78,12 +78,12 @@ pub fn extra(plan: &Plan, rules: &RulesPlan) -> Result<Option<Group>, RuleError>
         Ok(Rule::Alert(own(extra).alert(plan, rules)))
     });
     let alerts = alerts.collect::<Result<Vec<_>, RuleError>>()?;
-    let name = format!("{}.extra", plan.owner.name);
-    Ok((!alerts.is_empty()).then_some(Group {
-        name,
+    let group = Group {
+        name: format!("{}.extra", plan.owner.name),
         rules: alerts,
-        field,
-    }))
+    };
+    group.check(field)?;
+    Ok((!group.rules.is_empty()).then_some(group))
 }
 
 /// Checks what all alerts share: the user's labels and the base of the runbook links.

@@ -92,7 +92,6 @@ pub fn group(plan: &Plan, rules: &RulesPlan) -> Option<Group> {
     Some(Group {
         name: format!("{}.slo", plan.owner.name),
         rules: list,
-        field: "spec.observability.slo",
     })
 }
 

@@ -318,6 +318,17 @@ proptest! {
         }
     }
 
+    /// Where they are made nobody looks again.
+    #[test]
+    fn every_expression_of_ours_is_promql(spec in specs::any()) {
+        for child in rendered(&planned(spec)).iter().filter(|child| child.kind == ChildKind::PrometheusRule) {
+            let groups = child.body.pointer("/spec/groups").and_then(Value::as_array).unwrap();
+            for rule in groups.iter().flat_map(|group| group["rules"].as_array().unwrap()) {
+                prop_assert_eq!(promql::check(rule["expr"].as_str().unwrap()), Ok(()), "{}", rule);
+            }
+        }
+    }
+
     /// Only what concerns a pod restarts it.
     #[test]
     fn what_is_outside_the_pods_never_restarts_them(
