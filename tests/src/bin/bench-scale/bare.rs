@@ -1,9 +1,10 @@
-//! The floor: a bare client that creates the very objects that the operator makes.
+//! The floor: a bare client that makes the very objects that are there in the end.
 
 use std::time::Instant;
 
 use anyhow::Result;
 use futures::{StreamExt, TryStreamExt, stream};
+use healthcare_crds::HealthcareService;
 use healthcare_operator::capabilities::Capabilities;
 use healthcare_operator::plan::{OperatorDefaults, Plan};
 use healthcare_operator::render::{self, Child};
@@ -14,34 +15,41 @@ use serde_json::{Value, json};
 
 use crate::world::{REPLICAS, service};
 
-/// How it makes them.
-#[derive(Clone, Copy)]
-pub(crate) enum Way {
-    /// POST.
-    Create,
-    /// Server-side apply, as the operator does.
-    Apply,
+/// Which objects it makes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum What {
+    /// What the operator makes.
+    Children,
+    /// And what its users make.
+    All,
 }
 
-/// Makes the objects of every service, services side by side, objects of one in order. Seconds.
+/// Makes the objects of every service, services side by side, objects of one in order: the service by POST as its user does, its
+/// children by server-side apply as the operator does. Seconds.
 pub(crate) async fn make(
     client: &Client,
     namespace: &str,
     services: usize,
     concurrency: usize,
-    way: Way,
+    what: What,
 ) -> Result<f64> {
-    let all = (0..services).map(|number| objects(number, namespace));
+    let all =
+        (0..services).map(|number| anyhow::Ok((service(number, namespace)?, objects(number, namespace)?)));
     let all = all.collect::<Result<Vec<_>>>()?;
+    let users = Api::<HealthcareService>::namespaced(client.clone(), namespace);
     let started = Instant::now();
     stream::iter(all)
-        .map(|objects| async move {
-            for object in objects {
-                let resource = object.kind.resource();
-                let api: Api<DynamicObject> = Api::namespaced_with(client.clone(), namespace, &resource);
-                one(&api, object, way).await?;
+        .map(|(service, objects)| {
+            let users = users.clone();
+            async move {
+                if what == What::All {
+                    users.create(&PostParams::default(), &service).await?;
+                }
+                for object in objects {
+                    apply(client, namespace, object).await?;
+                }
+                anyhow::Ok(())
             }
-            anyhow::Ok(())
         })
         .buffer_unordered(concurrency)
         .try_collect::<Vec<_>>()
@@ -49,17 +57,10 @@ pub(crate) async fn make(
     Ok(started.elapsed().as_secs_f64())
 }
 
-async fn one(api: &Api<DynamicObject>, object: Child, way: Way) -> kube::Result<DynamicObject> {
-    match way {
-        Way::Create => {
-            let object = serde_json::from_value(object.body).map_err(kube::Error::SerdeError)?;
-            api.create(&PostParams::default(), &object).await
-        }
-        Way::Apply => {
-            let params = PatchParams::apply("bare").force();
-            api.patch(&object.name, &params, &Patch::Apply(object.body)).await
-        }
-    }
+async fn apply(client: &Client, namespace: &str, object: Child) -> kube::Result<DynamicObject> {
+    let api: Api<DynamicObject> = Api::namespaced_with(client.clone(), namespace, &object.kind.resource());
+    let params = PatchParams::apply("bare").force();
+    api.patch(&object.name, &params, &Patch::Apply(object.body)).await
 }
 
 /// Without an owner, and with the number of replicas that the operator sets beside.

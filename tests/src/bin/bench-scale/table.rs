@@ -8,7 +8,7 @@ use crate::run::Figures;
 /// One table of sizes, and one of phases for each.
 pub(crate) fn table(all: &[Figures]) -> String {
     let mut text = String::from(
-        "| services | floor s | floor (POST) s | converged s | ratio | to POST | at rest, requests | CPU at rest % | MiB | restart s | writes | fail-over s |\n\
+        "| services | floor s | floor, children s | converged s | ratio | to children | at rest, requests | CPU at rest % | MiB | restart s | writes | fail-over s |\n\
          |---|---|---|---|---|---|---|---|---|---|---|---|\n",
     );
     for figures in all {
@@ -31,10 +31,10 @@ fn summary(figures: &Figures) -> String {
         "| {} | {} | {} | {:.1} | {} | {} | {} | {:.3} | {:.0} | {:.1} | {} | {:.1} |\n",
         figures.services,
         measured(figures.floor_seconds, 1),
-        measured(figures.floor_post_seconds, 1),
+        measured(figures.floor_children_seconds, 1),
         converge.map_or(0.0, |phase| phase.seconds),
         measured(figures.ratio, 2),
-        measured(figures.ratio_to_post, 2),
+        measured(figures.ratio_to_children, 2),
         rest.map_or(0, Phase::all_requests),
         rest.map_or(0.0, |phase| phase.cpu_seconds / phase.seconds * 100.0),
         rest.map_or(0.0, |phase| phase.resident_mib),

@@ -38,7 +38,7 @@ impl World {
         cluster.apply(&healthcare_service_crd_yaml()?)?;
         cluster.install_monitoring_crds()?;
         cluster.wait_for_crds()?;
-        for namespace in ["created", "applied", NAMESPACE] {
+        for namespace in ["children", "all", NAMESPACE] {
             cluster.kubectl(&["create", "namespace", namespace])?;
         }
         let client = cluster.client().await?;
