@@ -27,7 +27,7 @@ images: prerequisites ## Static binaries as OCI images, into target/images
 	$(CARGO) run --quiet -p image-builder -- build --out target/images
 
 generate: ## Rewrite every generated file
-	UPDATE=1 INSTA_UPDATE=always $(CARGO) test --quiet -p healthcare-crds -p healthcare-operator -p synthetic-phi-service
+	UPDATE=1 INSTA_UPDATE=always $(CARGO) test --quiet -p healthcare-crds -p healthcare-operator -p auth-service -p synthetic-phi-service
 	UPDATE=1 INSTA_UPDATE=always $(CARGO) test --quiet -p healthcare-tests --test it
 
 lint: ## Formatting and lints
@@ -38,7 +38,7 @@ test: prerequisites-tests lint images ## Formatting, lints, unit, integration an
 	$(LOCAL_CLUSTER) build
 	$(CARGO) test --workspace
 
-COVERED = service-kit synthetic-phi-service
+COVERED = service-kit auth-service synthetic-phi-service
 coverage: prerequisites-tests ## Lines that the tests of kit and service reach; fails below 95 % (needs cargo-llvm-cov)
 	$(CARGO) llvm-cov test $(COVERED:%=-p %) --ignore-filename-regex '/tests?(/|\.rs)' --fail-under-lines 95
 

@@ -24,6 +24,7 @@ mod token;
 mod user;
 
 pub use authenticator::{Auth, AuthError, Authenticator};
+pub use bearer::token as bearer_token;
 pub use extractors::{Require, RequireScope, Role, Scope};
 pub use jwks::{Jwks, JwksError, JwksSettings};
 pub use keys::{Algorithm, KeyError, KeySet, MIN_SECRET_BYTES, VerificationKey};
@@ -35,8 +36,11 @@ pub use revocation::{
 };
 pub use rules::{Rules, RulesError};
 pub use settings::AuthSettings;
-pub use signer::{Grant, IssuedToken, SignError, Signer, SigningKey};
-pub use token::{Claims, Expectations, Keys, MAX_LEEWAY, MAX_TOKEN_BYTES, TokenKind, Verifier};
+pub use signer::{Grant, IssuedToken, SignError, Signer, SigningKey, Validity};
+pub use token::{
+    Claims, Expectations, Keys, MAX_LEEWAY, MAX_TOKEN_BYTES, TokenKind, Verifier, signed_claims,
+    unverified_claims,
+};
 pub use user::User;
 
 pub(crate) use authenticator::{caller, check_policies, guarded};

@@ -51,6 +51,19 @@ impl ClientNetwork {
             .map_or(Self::UNKNOWN, Self::from)
     }
 
+    /// The address, or the first one of an IPv6 network; none when it is not known. Addresses are personal data: what is kept
+    /// of them must be hashed with a secret.
+    pub fn address(self) -> Option<IpAddr> {
+        match self.0 {
+            Network::Unknown => None,
+            Network::V4(address) => Some(address.into()),
+            Network::V6(prefix) => {
+                let network = u128::from(u64::from_be_bytes(prefix)) << 64;
+                Some(Ipv6Addr::from(network).into())
+            }
+        }
+    }
+
     /// 9 bytes or fewer that no other network has.
     pub(crate) fn octets(self) -> Octets {
         match self.0 {

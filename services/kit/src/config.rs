@@ -252,7 +252,9 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
         .map_err(|_| "a duration cannot be negative".to_owned())
 }
 
-/// Makes settings an `Args` made of parts, which `Self::read` reads and checks: clap reports every mistake it finds.
+/// Makes settings an `Args` made of parts, which `Self::read(&ArgMatches) -> Result<Result<Self, Vec<String>>, clap::Error>`
+/// reads and checks: clap reports every mistake it finds. The crate needs clap.
+#[macro_export]
 macro_rules! checked_args {
     ($settings:ty: $($part:ty),+) => {
         impl clap::Args for $settings {

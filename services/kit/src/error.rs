@@ -24,12 +24,16 @@ pub enum ErrorCode {
     NotAcceptable,
     /// The request does not fit the present state of what it is about (409).
     Conflict,
+    /// It is not as it was when the caller read it (412).
+    PreconditionFailed,
     /// The body is larger than the service takes (413).
     BodyTooLarge,
     /// The body is of a kind the service does not read (415).
     UnsupportedMediaType,
     /// The request is understood, but its values are not acceptable (422).
     Unprocessable,
+    /// The caller must say which state it read, with `If-Match` (428; RFC 6585, section 3).
+    PreconditionRequired,
     /// More requests than a rate limit allows (429).
     TooManyRequests,
     /// A bug of the service (500).
@@ -42,7 +46,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::BadRequest,
         Self::Unauthorized,
         Self::Forbidden,
@@ -50,9 +54,11 @@ impl ErrorCode {
         Self::MethodNotAllowed,
         Self::NotAcceptable,
         Self::Conflict,
+        Self::PreconditionFailed,
         Self::BodyTooLarge,
         Self::UnsupportedMediaType,
         Self::Unprocessable,
+        Self::PreconditionRequired,
         Self::TooManyRequests,
         Self::Internal,
         Self::Unavailable,
@@ -69,9 +75,11 @@ impl ErrorCode {
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
             Self::Conflict => StatusCode::CONFLICT,
+            Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Unprocessable => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::PreconditionRequired => StatusCode::PRECONDITION_REQUIRED,
             Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Unavailable | Self::Timeout => StatusCode::SERVICE_UNAVAILABLE,
@@ -88,9 +96,11 @@ impl ErrorCode {
             Self::MethodNotAllowed => "method_not_allowed",
             Self::NotAcceptable => "not_acceptable",
             Self::Conflict => "conflict",
+            Self::PreconditionFailed => "precondition_failed",
             Self::BodyTooLarge => "body_too_large",
             Self::UnsupportedMediaType => "unsupported_media_type",
             Self::Unprocessable => "unprocessable",
+            Self::PreconditionRequired => "precondition_required",
             Self::TooManyRequests => "too_many_requests",
             Self::Internal => "internal",
             Self::Unavailable => "unavailable",

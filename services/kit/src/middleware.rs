@@ -34,6 +34,7 @@ mod timeout;
 mod trace;
 
 pub(crate) use headers::FixedHeaders;
+pub use headers::PagePolicy;
 pub use observation::HttpMetrics;
 pub(crate) use rate_limit::after_auth;
 pub use request_id::RequestId;
@@ -127,9 +128,11 @@ async fn with_request_id(State(at): State<At>, mut request: Request, next: Next)
 
 async fn with_headers(at: &At, id: &RequestId, request: Request, next: Next) -> Response {
     let mut response = with_trace(at, id, request, next).await;
+    let page = response.extensions_mut().remove();
     headers::apply(
         response.headers_mut(),
         &at.settings.headers,
+        page,
         at.endpoint.is_sensitive,
     );
     response

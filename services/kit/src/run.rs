@@ -93,6 +93,7 @@ where
             shutdown: shutdown::on_signal()?,
             spans_dropped,
             redis,
+            trusted_hops: settings.server.rate_limit.trusted_hops,
         };
         let service = build(settings.own, &context)?;
         serve(info, &settings.server, &context, service).await
@@ -121,6 +122,7 @@ where
         shutdown,
         spans_dropped: IntCounter::new("telemetry_spans_dropped_total", "Not exported.")?,
         redis: None,
+        trusted_hops: settings.server.rate_limit.trusted_hops,
     };
     let service = runtime.block_on(async { build(settings.own, &context) })?;
     std::io::stdout().write_all(service::document(info, &service)?.as_bytes())?;

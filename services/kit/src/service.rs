@@ -53,6 +53,9 @@ pub struct Context {
     pub spans_dropped: IntCounter,
     /// The Redis of `REDIS_URL`, for all that needs one.
     pub redis: Option<Redis>,
+    /// Proxies in front of the service that add to `X-Forwarded-For`, for
+    /// [`ClientNetwork::of`](crate::client_address::ClientNetwork::of).
+    pub trusted_hops: usize,
 }
 
 /// A service: its routes and what they depend on.

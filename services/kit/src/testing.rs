@@ -41,6 +41,7 @@ pub fn context(clock: Clock, registry: Registry) -> Result<Context, prometheus::
         shutdown: CancellationToken::new(),
         spans_dropped: IntCounter::new("telemetry_spans_dropped_total", "Not registered.")?,
         redis: None,
+        trusted_hops: 0,
     })
 }
 
@@ -156,6 +157,7 @@ impl TestServer {
             shutdown: CancellationToken::new(),
             spans_dropped: telemetry.spans_dropped(),
             redis: config.rate_limit.redis.connect(&registry)?,
+            trusted_hops: config.rate_limit.trusted_hops,
         };
         let service = build(&context)?;
         let router = service::router(info, config, &context, service)?;

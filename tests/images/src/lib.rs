@@ -13,10 +13,14 @@ pub mod workspace;
 
 /// What is put into images: the package, which is also the binary and the image, and the port it serves on, if
 /// the image is to announce one. A new service is a new line.
-pub const COMPONENTS: [Component; 2] = [
+pub const COMPONENTS: [Component; 3] = [
     Component {
         package: "healthcare-operator",
         port: None,
+    },
+    Component {
+        package: "auth-service",
+        port: Some(8080),
     },
     Component {
         package: "synthetic-phi-service",

@@ -5,8 +5,9 @@ use http::{HeaderMap, header};
 
 use super::refusal::Reason;
 
-/// The token, `None` when the request brings no bearer credentials.
-pub(super) fn token(headers: &HeaderMap) -> Result<Option<&str>, Reason> {
+/// The token of the `Authorization` header, `None` when the request brings no bearer credentials; for those who verify it
+/// otherwise than the routes of a service do.
+pub fn token(headers: &HeaderMap) -> Result<Option<&str>, Reason> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let Some(value) = values.next() else {
         return Ok(None);

@@ -5,7 +5,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use jsonwebtoken::DecodingKey;
-use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyOperations, PublicKeyUse};
+use jsonwebtoken::jwk::{
+    AlgorithmParameters, EllipticCurve, EllipticCurveKeyParameters, Jwk, KeyAlgorithm, KeyOperations,
+    PublicKeyUse,
+};
 use serde_json::Value;
 
 use super::strict_json;
@@ -19,6 +22,9 @@ const MIN_MODULUS_BYTES: usize = 256;
 /// Length of 32 bytes in base64url: coordinates of P-256 (RFC 7518, section 6.2.1) and points of Ed25519.
 const ENCODED_32_BYTES: usize = 43;
 
+/// Length of 48 bytes in base64url: coordinates of P-384.
+const ENCODED_48_BYTES: usize = 64;
+
 /// The signature algorithms the platform uses. `none` is not among them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Algorithm {
@@ -28,13 +34,24 @@ pub enum Algorithm {
     Es256,
     /// Ed25519.
     EdDsa,
+    /// ECDSA with P-384 and SHA-384; for clients that prove who they are with it (SMART App Launch 2.2).
+    Es384,
     /// RSASSA-PKCS1-v1_5 with SHA-256; for issuers that offer nothing better.
     Rs256,
+    /// RSASSA-PKCS1-v1_5 with SHA-384; as [`Algorithm::Es384`].
+    Rs384,
 }
 
 impl Algorithm {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Hs256, Self::Es256, Self::EdDsa, Self::Rs256];
+    pub const ALL: [Self; 6] = [
+        Self::Hs256,
+        Self::Es256,
+        Self::EdDsa,
+        Self::Es384,
+        Self::Rs256,
+        Self::Rs384,
+    ];
 
     /// The name in `alg` (RFC 7518, section 3.1; RFC 8037, section 3.1).
     pub const fn name(self) -> &'static str {
@@ -42,7 +59,9 @@ impl Algorithm {
             Self::Hs256 => "HS256",
             Self::Es256 => "ES256",
             Self::EdDsa => "EdDSA",
+            Self::Es384 => "ES384",
             Self::Rs256 => "RS256",
+            Self::Rs384 => "RS384",
         }
     }
 
@@ -56,7 +75,9 @@ impl Algorithm {
             Self::Hs256 => jsonwebtoken::Algorithm::HS256,
             Self::Es256 => jsonwebtoken::Algorithm::ES256,
             Self::EdDsa => jsonwebtoken::Algorithm::EdDSA,
+            Self::Es384 => jsonwebtoken::Algorithm::ES384,
             Self::Rs256 => jsonwebtoken::Algorithm::RS256,
+            Self::Rs384 => jsonwebtoken::Algorithm::RS384,
         }
     }
 }
@@ -77,7 +98,7 @@ pub enum KeyError {
     DuplicateKeyId,
     /// No key of the set can verify tokens.
     #[error(
-        "no key of the JWK Set can be used: each needs \"kid\" and must be a public ES256, EdDSA or RS256 key for signatures"
+        "no key of the JWK Set can be used: each needs \"kid\" and must be a public ES256, ES384, EdDSA, RS256 or RS384 key for signatures"
     )]
     NoUsableKey,
     /// The private key cannot be read.
@@ -147,25 +168,22 @@ impl VerificationKey {
     }
 }
 
-/// What the key is for, by its type and curve, which `alg`, `use` and `key_ops` must not contradict.
+/// What the key is for, by its type and curve, which `use` and `key_ops` must not contradict. `alg` must not either, and
+/// chooses between the algorithms of RSA; without it RS256 is meant.
 fn algorithm_of(jwk: &Jwk) -> Option<Algorithm> {
+    let common = &jwk.common;
     let algorithm = match &jwk.algorithm {
-        AlgorithmParameters::EllipticCurve(key)
-            if key.curve == EllipticCurve::P256
-                && key.x.len() == ENCODED_32_BYTES
-                && key.y.len() == ENCODED_32_BYTES =>
-        {
-            Algorithm::Es256
-        }
+        AlgorithmParameters::EllipticCurve(key) => algorithm_of_curve(key)?,
         AlgorithmParameters::OctetKeyPair(key)
             if key.curve == EllipticCurve::Ed25519 && key.x.len() == ENCODED_32_BYTES =>
         {
             Algorithm::EdDsa
         }
-        AlgorithmParameters::RSA(key) if key.n.len() >= MIN_MODULUS_BYTES * 4 / 3 => Algorithm::Rs256,
+        AlgorithmParameters::RSA(key) if key.n.len() < MIN_MODULUS_BYTES * 4 / 3 => return None,
+        AlgorithmParameters::RSA(_) if common.key_algorithm == Some(KeyAlgorithm::RS384) => Algorithm::Rs384,
+        AlgorithmParameters::RSA(_) => Algorithm::Rs256,
         _ => return None,
     };
-    let common = &jwk.common;
     let named = common
         .key_algorithm
         .is_none_or(|name| name.to_string() == algorithm.name());
@@ -178,6 +196,15 @@ fn algorithm_of(jwk: &Jwk) -> Option<Algorithm> {
         .as_ref()
         .is_none_or(|operations| operations.contains(&KeyOperations::Verify));
     (named && for_signatures && for_verifying).then_some(algorithm)
+}
+
+fn algorithm_of_curve(key: &EllipticCurveKeyParameters) -> Option<Algorithm> {
+    let (algorithm, encoded) = match key.curve {
+        EllipticCurve::P256 => (Algorithm::Es256, ENCODED_32_BYTES),
+        EllipticCurve::P384 => (Algorithm::Es384, ENCODED_48_BYTES),
+        _ => return None,
+    };
+    (key.x.len() == encoded && key.y.len() == encoded).then_some(algorithm)
 }
 
 /// The keys of an issuer.

@@ -1,4 +1,4 @@
-//! Tokens taken back before they expire, by `jti`.
+//! Tokens taken back before they expire, by `jti`, alone or with all of their family.
 //!
 //! The answer of the store is kept for [`RevocationBounds::fresh`]: that long at most a revoked token may still be
 //! accepted. While the store does not answer, a token it last called good is accepted until
@@ -33,6 +33,13 @@ const FORGET_AFTER: SignedDuration = SignedDuration::from_secs(60);
 #[error("the store of revoked tokens does not answer: {0}")]
 pub struct RevocationError(pub String);
 
+/// What a token can be revoked by: its `jti`, and what stands in it before the first dot. An issuer that puts the name of a
+/// family of tokens there revokes all of them by that name, without having kept what it issued.
+fn names(token_id: &str) -> [&str; 2] {
+    let family = token_id.split_once('.').map_or(token_id, |(family, _)| family);
+    [token_id, family]
+}
+
 /// Where revocations are kept, shared by all replicas.
 pub trait RevocationStore: Send + Sync + fmt::Debug + 'static {
     /// Remembers until `expires` that the token is revoked. Done only when it is durable.
@@ -42,7 +49,7 @@ pub trait RevocationStore: Send + Sync + fmt::Debug + 'static {
         expires: Timestamp,
     ) -> BoxFuture<'a, Result<(), RevocationError>>;
 
-    /// Whether the token is revoked.
+    /// Whether the token is revoked, by itself or with its family: by its `jti` or by what stands in it before the first dot.
     fn is_revoked<'a>(&'a self, token_id: &'a str) -> BoxFuture<'a, Result<bool, RevocationError>>;
 }
 
@@ -104,7 +111,7 @@ impl Revocations {
         }))
     }
 
-    /// Revokes a token. Once this returns, this process refuses it; others do within [`RevocationBounds::fresh`].
+    /// Revokes a token, or a family of tokens by its name (what stands in their `jti` before the first dot). Once this returns, this process refuses it; others do within [`RevocationBounds::fresh`].
     pub async fn revoke(&self, token_id: &str, expires: Timestamp) -> Result<(), RevocationError> {
         self.0.store.revoke(token_id, expires).await?;
         self.0.remember(token_id, true);
@@ -113,6 +120,10 @@ impl Revocations {
 
     /// Refuses tokens that are revoked, or of which it cannot be told.
     pub async fn check(&self, claims: &Claims) -> Result<(), Reason> {
+        let [_, family] = names(claims.token_id());
+        if self.0.remembered(family).is_some_and(|answer| answer.revoked) {
+            return Err(Reason::Revoked);
+        }
         let revoked = match self.0.remembered(claims.token_id()) {
             Some(Answer { revoked, at }) if revoked || self.0.is_within(at, self.0.bounds.fresh) => revoked,
             last => self.0.ask(claims.token_id(), last).await?,

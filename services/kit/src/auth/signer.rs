@@ -51,7 +51,7 @@ impl SigningKey {
         })
     }
 
-    /// An ES256, EdDSA or RS256 private key as PKCS#8 in PEM. Its `kid` is the thumbprint of its public half (RFC 7638).
+    /// A private key for any algorithm but HS256 as PKCS#8 in PEM. Its `kid` is the thumbprint of its public half (RFC 7638).
     pub fn from_pem(algorithm: Algorithm, pem: &[u8]) -> Result<Self, KeyError> {
         let refused = KeyError::NotAPrivateKey(algorithm.name());
         let pkcs8 = PrivatePkcs8KeyDer::from_pem_slice(pem).map_err(|_| refused)?;
@@ -62,9 +62,11 @@ impl SigningKey {
     pub fn from_pkcs8(algorithm: Algorithm, der: &[u8]) -> Result<Self, KeyError> {
         let refused = KeyError::NotAPrivateKey(algorithm.name());
         let key = match algorithm {
-            Algorithm::Es256 => EncodingKey::from_ec_der(der),
+            Algorithm::Es256 | Algorithm::Es384 => EncodingKey::from_ec_der(der),
             Algorithm::EdDsa => EncodingKey::from_ed_der(der),
-            Algorithm::Rs256 => EncodingKey::from_rsa_der(rsa_private_key(der).ok_or(refused)?),
+            Algorithm::Rs256 | Algorithm::Rs384 => {
+                EncodingKey::from_rsa_der(rsa_private_key(der).ok_or(refused)?)
+            }
             Algorithm::Hs256 => return Err(refused),
         };
         let mut public = public_half(&key, algorithm).map_err(|_| refused)?;
@@ -139,6 +141,17 @@ pub struct Grant {
     pub roles: Vec<String>,
     /// Further claims. A name of RFC 9068 in here is an error.
     pub other: Map<String, Value>,
+}
+
+/// Which token it is, and when it is valid.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Validity {
+    /// `jti`.
+    pub token_id: String,
+    /// `iat` and `nbf`; fractions of a second are left off.
+    pub issued_at: Timestamp,
+    /// `exp`; no later than the lifetime of the token's kind allows.
+    pub expires_at: Timestamp,
 }
 
 /// A signed token and what its issuer keeps of it.
@@ -221,36 +234,61 @@ impl Signer {
 
     /// A token that is valid from now on for the lifetime of its kind.
     pub fn sign(&self, kind: TokenKind, grant: &Grant) -> Result<IssuedToken, SignError> {
+        let issued_at = self.clock.now();
+        let validity = Validity {
+            token_id: Uuid::new_v4().to_string(),
+            issued_at,
+            expires_at: issued_at
+                .checked_add(kind.lifetime())
+                .map_err(|_| SignError::Failed)?,
+        };
+        self.sign_as(kind, grant, validity)
+    }
+
+    /// A token with this id and validity, whatever the clock says. With a key for HS256 its text is a function of the
+    /// arguments alone, so that it can be given again without having been kept.
+    pub fn sign_as(
+        &self,
+        kind: TokenKind,
+        grant: &Grant,
+        validity: Validity,
+    ) -> Result<IssuedToken, SignError> {
         check(grant)?;
-        let token_id = Uuid::new_v4().to_string();
-        let now = self.clock.now().as_second();
+        let iat = validity.issued_at.as_second();
         let lifetime = i64::try_from(kind.lifetime().as_secs()).map_err(|_| SignError::Failed)?;
+        let exp = validity.expires_at.as_second().min(iat.saturating_add(lifetime));
         let payload = Payload {
             iss: &self.issuer,
             aud: &grant.audience,
             sub: &grant.subject,
             client_id: &grant.client_id,
-            jti: &token_id,
-            iat: now,
-            nbf: now,
-            exp: now + lifetime,
+            jti: &validity.token_id,
+            iat,
+            nbf: iat,
+            exp,
             scope: grant.scopes.join(" "),
             roles: &grant.roles,
             other: &grant.other,
         };
-        let token = jsonwebtoken::encode(&self.header(kind), &payload, &self.key.key);
         Ok(IssuedToken {
-            token: token.map_err(|_| SignError::Failed)?.into(),
-            token_id,
-            expires_at: Timestamp::from_second(now + lifetime).map_err(|_| SignError::Failed)?,
+            token: self.encode(kind.media_type(), &payload)?,
+            token_id: validity.token_id,
+            expires_at: Timestamp::from_second(exp).map_err(|_| SignError::Failed)?,
         })
     }
 
-    fn header(&self, kind: TokenKind) -> Header {
+    /// A JWT of another kind, with these claims and no others: an ID token (OpenID Connect Core 1.0, section 2). Its `typ` is
+    /// `JWT`, so that nobody takes it for an access or a refresh token.
+    pub fn sign_claims(&self, claims: &Map<String, Value>) -> Result<SecretString, SignError> {
+        self.encode("JWT", claims)
+    }
+
+    fn encode(&self, media_type: &str, payload: &impl Serialize) -> Result<SecretString, SignError> {
         let mut header = Header::new(self.key.algorithm.in_library());
-        header.typ = Some(kind.media_type().to_owned());
+        header.typ = Some(media_type.to_owned());
         header.kid.clone_from(&self.key.id);
-        header
+        let token = jsonwebtoken::encode(&header, payload, &self.key.key);
+        Ok(token.map_err(|_| SignError::Failed)?.into())
     }
 }
 

@@ -4,6 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde_json::{Map, Value};
+use tokio::sync::watch;
 
 use super::jwks::Jwks;
 use super::keys::KeySet;
@@ -48,9 +50,13 @@ impl TokenKind {
 
     /// Whether `typ` names this kind; `application/` may be left out (RFC 7515, section 4.1.9), case does not count.
     fn is_named(self, typ: &str) -> bool {
-        let typ = typ.to_ascii_lowercase();
-        typ.strip_prefix("application/").unwrap_or(&typ) == self.media_type()
+        is_media_type(typ, self.media_type())
     }
+}
+
+fn is_media_type(typ: &str, expected: &str) -> bool {
+    let typ = typ.to_ascii_lowercase();
+    typ.strip_prefix("application/").unwrap_or(&typ) == expected
 }
 
 /// What every token must say.
@@ -73,6 +79,8 @@ pub enum Keys {
     Fixed(KeySet),
     /// The issuer's JWK Set.
     Jwks(Jwks),
+    /// The latest of a channel: for the issuer itself, whose keys change while it runs.
+    Changing(watch::Receiver<KeySet>),
 }
 
 /// Verifies tokens of one kind from one issuer.
@@ -104,7 +112,7 @@ impl Verifier {
     /// The source of its keys, when they are fetched.
     pub(super) const fn jwks(&self) -> Option<&Jwks> {
         match &self.keys {
-            Keys::Fixed(_) => None,
+            Keys::Fixed(_) | Keys::Changing(_) => None,
             Keys::Jwks(jwks) => Some(jwks),
         }
     }
@@ -114,6 +122,10 @@ impl Verifier {
         let token = Compact::parse(token)?;
         match &self.keys {
             Keys::Fixed(keys) => self.expectations.check(&token, keys, self.clock.now()),
+            Keys::Changing(keys) => {
+                let keys = keys.borrow().clone();
+                self.expectations.check(&token, &keys, self.clock.now())
+            }
             Keys::Jwks(jwks) => {
                 // Whatever is wrong with the header is found before the issuer is asked.
                 self.expectations.check_header(&token)?;
@@ -130,7 +142,31 @@ impl Expectations {
         self.check(&Compact::parse(token)?, keys, now)
     }
 
+    /// The same for whichever audience: for the issuer, which is asked about all of its tokens.
+    pub fn verify_for_any_audience(
+        &self,
+        token: &str,
+        keys: &KeySet,
+        now: Timestamp,
+    ) -> Result<Claims, Reason> {
+        self.check_but_audience(&Compact::parse(token)?, keys, now)
+    }
+
     fn check(&self, token: &Compact<'_>, keys: &KeySet, now: Timestamp) -> Result<Claims, Reason> {
+        let claims = self.check_but_audience(token, keys, now)?;
+        if claims.audience().contains(&self.audience) {
+            Ok(claims)
+        } else {
+            Err(Reason::Audience)
+        }
+    }
+
+    fn check_but_audience(
+        &self,
+        token: &Compact<'_>,
+        keys: &KeySet,
+        now: Timestamp,
+    ) -> Result<Claims, Reason> {
         self.check_header(token)?;
         check_signature(token, keys)?;
         let claims = Claims::parse(token.payload()?)?;
@@ -139,7 +175,7 @@ impl Expectations {
     }
 
     fn check_header(&self, token: &Compact<'_>) -> Result<(), Reason> {
-        if self.kind.is_named(token.media_type()) {
+        if token.media_type().is_some_and(|typ| self.kind.is_named(typ)) {
             Ok(())
         } else {
             Err(Reason::Type)
@@ -152,9 +188,6 @@ impl Expectations {
         if claims.issuer() != self.issuer {
             return Err(Reason::Issuer);
         }
-        if !claims.audience().contains(&self.audience) {
-            return Err(Reason::Audience);
-        }
         // Valid strictly before `exp` (RFC 7519, section 4.1.4), and from `nbf` on.
         if now >= claims.expires + leeway {
             return Err(Reason::Expired);
@@ -164,6 +197,23 @@ impl Expectations {
         }
         Ok(())
     }
+}
+
+/// The claims of a JWT of somebody else's that one of `keys` signed, such as a client's assertion (RFC 7523). Its `typ` must
+/// be one of `media_types`, or be missing. Nothing that the claims say is checked.
+pub fn signed_claims(token: &str, keys: &KeySet, media_types: &[&str]) -> Result<Map<String, Value>, Reason> {
+    let token = Compact::parse(token)?;
+    let is_one_of = |typ| media_types.iter().any(|expected| is_media_type(typ, expected));
+    if !token.media_type().is_none_or(is_one_of) {
+        return Err(Reason::Type);
+    }
+    check_signature(&token, keys)?;
+    token.payload()
+}
+
+/// What a JWT says without proof, only to find the keys that prove it.
+pub fn unverified_claims(token: &str) -> Result<Map<String, Value>, Reason> {
+    Compact::parse(token)?.payload()
 }
 
 /// Whether one of the keys the token may be signed with did sign it, by the algorithm of the key.

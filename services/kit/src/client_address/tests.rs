@@ -76,3 +76,16 @@ proptest! {
         prop_assert_eq!(of(hops, &[&spoofed, &trusted]), network("192.0.2.1"));
     }
 }
+
+#[test]
+fn a_network_has_an_address_unless_nobody_knows_it() {
+    let address = |text: &str| ClientNetwork::from(text.parse::<IpAddr>().unwrap()).address();
+    for (of, is) in [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+    ] {
+        assert_eq!(address(of), Some(is.parse().unwrap()), "{of}");
+    }
+    assert_eq!(ClientNetwork::UNKNOWN.address(), None);
+}

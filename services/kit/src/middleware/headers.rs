@@ -8,13 +8,13 @@ mod disclosing;
 
 use disclosing::is_disclosing;
 
+/// Nothing is loaded, and nobody frames it.
+const POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
+
 /// After OWASP's HTTP Headers cheat sheet, for an API that serves no pages. `X-XSS-Protection: 0` turns a
 /// browser filter off that was itself exploitable.
 const SECURITY: [(HeaderName, HeaderValue); 7] = [
-    (
-        CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),
-    ),
+    (CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
     (
         STRICT_TRANSPORT_SECURITY,
         HeaderValue::from_static("max-age=63072000; includeSubDomains"),
@@ -54,11 +54,34 @@ impl FixedHeaders {
     }
 }
 
-pub(super) fn apply(headers: &mut HeaderMap, fixed: &FixedHeaders, is_sensitive: bool) {
+/// What a page may do beside nothing. A handler that answers with a page puts it into the extensions of its answer;
+/// what the policy of all answers forbids stays forbidden where the page does not name it.
+#[derive(Clone, Debug)]
+pub struct PagePolicy(HeaderValue);
+
+impl PagePolicy {
+    /// The policy of all answers with these directives added, such as `style-src 'sha256-…'; form-action 'self'`. `None`
+    /// when they are no header text.
+    pub fn with(directives: &str) -> Option<Self> {
+        let policy = format!("{POLICY}; {directives}");
+        HeaderValue::from_str(&policy).ok().map(Self)
+    }
+}
+
+/// Puts the fixed headers in, and the policy of a page over that of all answers.
+pub(super) fn apply(
+    headers: &mut HeaderMap,
+    fixed: &FixedHeaders,
+    page: Option<PagePolicy>,
+    is_sensitive: bool,
+) {
     remove_disclosing(headers);
     headers.reserve(fixed.0.len() + 3);
     for (name, value) in &fixed.0 {
         headers.insert(name, value.clone());
+    }
+    if let Some(PagePolicy(policy)) = page {
+        headers.insert(CONTENT_SECURITY_POLICY, policy);
     }
     if is_sensitive {
         headers.insert(CACHE_CONTROL, NO_STORE);

@@ -12,6 +12,11 @@ pub(crate) const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 pub struct RequestId(Uuid);
 
 impl RequestId {
+    /// The id itself.
+    pub const fn uuid(&self) -> Uuid {
+        self.0
+    }
+
     pub(crate) fn from_headers(headers: &HeaderMap) -> Self {
         let inbound = headers.get(HEADER).and_then(|value| value.to_str().ok());
         Self(inbound.and_then(parse).unwrap_or_else(Uuid::now_v7))

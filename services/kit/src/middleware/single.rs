@@ -93,6 +93,7 @@ async fn fixed_headers(State(at): State<At>, request: Request, next: Next) -> Re
     headers::apply(
         response.headers_mut(),
         &at.settings.headers,
+        None,
         at.endpoint.is_sensitive,
     );
     response

@@ -191,6 +191,36 @@ async fn transactions_that_conflict_are_repeated_and_none_is_lost() {
     );
 }
 
+/// Each locks the row and then reads it. None is tried again, and none writes over what another wrote: those that
+/// waited see what was committed meanwhile.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn locked_transactions_wait_for_each_other() {
+    let (database, context) = fresh().await;
+    let increments = [(); 20].map(|()| {
+        let database = database.clone();
+        tokio::spawn(async move {
+            let work = |mut connection: Connection| async move {
+                sqlx::query("SELECT FROM account WHERE id = 1 FOR UPDATE")
+                    .execute(&mut *connection)
+                    .await?;
+                let balance: i64 = sqlx::query_scalar("SELECT balance FROM account WHERE id = 1")
+                    .fetch_one(&mut *connection)
+                    .await?;
+                sqlx::query("UPDATE account SET balance = $1 WHERE id = 1")
+                    .bind(balance + 1)
+                    .execute(&mut *connection)
+                    .await
+            };
+            database.locked_transaction("increment", work).await
+        })
+    });
+    for increment in increments {
+        increment.await.unwrap().unwrap();
+    }
+    assert_eq!(balance(&database, 1).await, 120);
+    assert!(!exposition(&context).contains("db_client_transaction_retries_total{"));
+}
+
 /// Two transactions take two rows in opposite order, and wait for each other after the first.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn deadlocks_are_resolved() {

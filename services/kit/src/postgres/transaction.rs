@@ -22,7 +22,10 @@ const PAUSES: Backoff = Backoff {
 };
 
 /// PostgreSQL ends a transaction whose result no serial order explains (40001).
-const BEGIN: &str = "BEGIN ISOLATION LEVEL SERIALIZABLE";
+const SERIALIZABLE: &str = "BEGIN ISOLATION LEVEL SERIALIZABLE";
+
+/// Each statement sees what was committed before it began.
+const READ_COMMITTED: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 
 impl Database {
     /// Runs `work` in a serialisable transaction and commits it. It is tried again from the start, up to five times,
@@ -40,9 +43,42 @@ impl Database {
         Ok(value)
     }
 
+    /// As [`transaction`](Self::transaction), but at READ COMMITTED, for work whose first statement takes the lock (of
+    /// a row, or an advisory one) that keeps the others out: it waits for them instead of losing against them, and the
+    /// statements after the lock see all that they committed.
+    pub async fn locked_transaction<T, F, Fut>(
+        &self,
+        name: &'static str,
+        mut work: F,
+    ) -> Result<T, DatabaseError>
+    where
+        F: FnMut(Connection) -> Fut,
+        Fut: Future<Output = Result<T, sqlx::Error>>,
+    {
+        let wrapped = |connection| {
+            let worked = work(connection);
+            async { worked.await.map(Ok::<T, Infallible>) }
+        };
+        let Ok(value) = self.transaction_at(READ_COMMITTED, name, wrapped).await?;
+        Ok(value)
+    }
+
     /// As [`transaction`](Self::transaction), for work that may decide against it: `Ok(Err(reason))` rolls back.
     pub async fn try_transaction<T, E, F, Fut>(
         &self,
+        name: &'static str,
+        work: F,
+    ) -> Result<Result<T, E>, DatabaseError>
+    where
+        F: FnMut(Connection) -> Fut,
+        Fut: Future<Output = Result<Result<T, E>, sqlx::Error>>,
+    {
+        self.transaction_at(SERIALIZABLE, name, work).await
+    }
+
+    async fn transaction_at<T, E, F, Fut>(
+        &self,
+        begin: &'static str,
         name: &'static str,
         mut work: F,
     ) -> Result<Result<T, E>, DatabaseError>
@@ -55,7 +91,7 @@ impl Database {
             let mut lease = self.lease().await?;
             let mut failures = 0;
             loop {
-                let result = attempt(&mut lease, &mut work).await;
+                let result = attempt(&mut lease, begin, &mut work).await;
                 lease.settle(&result);
                 match result {
                     Err(DatabaseError::Conflict) if failures + 1 < ATTEMPTS => {
@@ -71,12 +107,16 @@ impl Database {
     }
 }
 
-async fn attempt<T, E, F, Fut>(lease: &mut Lease, work: &mut F) -> Result<Result<T, E>, DatabaseError>
+async fn attempt<T, E, F, Fut>(
+    lease: &mut Lease,
+    begin: &'static str,
+    work: &mut F,
+) -> Result<Result<T, E>, DatabaseError>
 where
     F: FnMut(Connection) -> Fut,
     Fut: Future<Output = Result<Result<T, E>, sqlx::Error>>,
 {
-    PgTransactionManager::begin(&mut *lease.lend()?, Some(BEGIN.into_sql_str())).await?;
+    PgTransactionManager::begin(&mut *lease.lend()?, Some(begin.into_sql_str())).await?;
     let worked = work(lease.lend()?).await.map_err(DatabaseError::from);
     let mut connection = lease.lend()?;
     match &worked {

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use uuid::Uuid;
@@ -12,6 +13,12 @@ use super::process::{self, EndSignals, Process};
 const DEBIAN: &[&str] = &["/usr/lib/postgresql/15/bin"];
 
 const PACKAGE: &str = "postgresql";
+
+/// What a server says whose predecessor has sessions left.
+const IN_USE: &str = "pre-existing shared memory block";
+
+/// Longest they may take to end.
+const SESSIONS_END: Duration = Duration::from_secs(10);
 
 /// The superuser, reached through the socket only.
 const ADMIN: &str = "postgres";
@@ -149,7 +156,16 @@ impl Postgres {
 
     /// Starts a stopped or killed server again, on the same port and data. Blocks until it answers.
     pub fn restart(&self) -> Result<()> {
-        self.process.start(|| self.admin(ADMIN, "SELECT 1").is_ok())
+        let deadline = Instant::now() + SESSIONS_END;
+        loop {
+            match self.process.start(|| self.admin(ADMIN, "SELECT 1").is_ok()) {
+                // Sessions of a killed server take a moment to notice that it is gone.
+                Err(error) if error.to_string().contains(IN_USE) && Instant::now() < deadline => {
+                    std::thread::sleep(Duration::from_millis(100));
+                }
+                result => return result,
+            }
+        }
     }
 
     /// Freezes the server and all its sessions: connections stay open and nothing answers.

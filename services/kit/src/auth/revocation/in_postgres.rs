@@ -2,7 +2,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 
-use super::{FORGET_AFTER, RevocationError, RevocationStore};
+use super::{FORGET_AFTER, RevocationError, RevocationStore, names};
 use crate::Clock;
 use crate::postgres::{Connection, Database, DatabaseError, Migration};
 
@@ -105,10 +105,10 @@ impl PostgresRevocations {
     }
 
     async fn ask(&self, token_id: &str) -> Result<bool, RevocationError> {
-        let token_id = token_id.to_owned();
+        let names = names(token_id).map(str::to_owned);
         let query = |mut connection: Connection| async move {
-            sqlx::query_scalar("SELECT EXISTS (SELECT FROM revoked_token WHERE token_id = $1)")
-                .bind(token_id)
+            sqlx::query_scalar("SELECT EXISTS (SELECT FROM revoked_token WHERE token_id = ANY ($1))")
+                .bind(names)
                 .fetch_one(&mut *connection)
                 .await
         };

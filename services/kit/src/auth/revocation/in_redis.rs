@@ -2,7 +2,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 
-use super::{FORGET_AFTER, RevocationError, RevocationStore};
+use super::{FORGET_AFTER, RevocationError, RevocationStore, names};
 use crate::redis::{Redis, RedisError};
 
 /// How many revocations [`RedisRevocations::restore`] sends at a time.
@@ -76,11 +76,15 @@ impl RedisRevocations {
 
     async fn ask(&self, token_id: &str) -> Result<bool, RevocationError> {
         let mut command = redis::cmd("MGET");
-        command.arg(self.marker()).arg(self.key(token_id));
+        let [token, family] = names(token_id);
+        command
+            .arg(self.marker())
+            .arg(self.key(token))
+            .arg(self.key(family));
         let run = |mut connection| async move { command.query_async(&mut connection).await };
-        let (marker, revoked): (Option<u8>, Option<u8>) = self.redis.run(run).await?;
+        let (marker, token, family): (Option<u8>, Option<u8>, Option<u8>) = self.redis.run(run).await?;
         match marker {
-            Some(_) => Ok(revoked.is_some()),
+            Some(_) => Ok(token.or(family).is_some()),
             None => Err(lost()),
         }
     }

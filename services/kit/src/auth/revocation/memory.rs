@@ -5,7 +5,7 @@ use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
 use jiff::Timestamp;
 
-use super::{FORGET_AFTER, RevocationError, RevocationStore};
+use super::{FORGET_AFTER, RevocationError, RevocationStore, names};
 use crate::Clock;
 
 /// Revocations of one process, lost with it: for tests, and for a service with a single replica and short tokens.
@@ -40,6 +40,7 @@ impl RevocationStore for MemoryRevocations {
 
     fn is_revoked<'a>(&'a self, token_id: &'a str) -> BoxFuture<'a, Result<bool, RevocationError>> {
         let revoked = self.revoked.lock().unwrap_or_else(PoisonError::into_inner);
-        ready(Ok(revoked.contains_key(token_id))).boxed()
+        let is_revoked = names(token_id).iter().any(|name| revoked.contains_key(*name));
+        ready(Ok(is_revoked)).boxed()
     }
 }

@@ -9,8 +9,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::cache::{Answer, Cache};
 use super::{MemoryRevocations, RevocationBounds, RevocationError, RevocationStore, Revocations};
 use crate::Clock;
-use crate::auth::test_support::{Signers, expectations, noon, token};
-use crate::auth::{Claims, Reason, TokenKind};
+use crate::auth::test_support::{ISSUER, Signers, expectations, grant, noon, token};
+use crate::auth::{Claims, Reason, Signer, TokenKind, Validity};
 use crate::clock::ManualClock;
 
 /// A store that answers, fails or hangs as the test tells it to.
@@ -99,6 +99,57 @@ impl Scene {
     fn pass(&self, time: Duration) {
         self.hand.advance(SignedDuration::try_from(time).unwrap());
     }
+}
+
+/// A token whose `jti` names its family.
+fn of_family(scene: &Scene, token_id: &str) -> Claims {
+    let signer = Signer::new(ISSUER, scene.signers.hs256.clone(), Clock::fixed(noon()));
+    let validity = Validity {
+        token_id: token_id.to_owned(),
+        issued_at: noon(),
+        expires_at: noon() + SignedDuration::from_mins(15),
+    };
+    let token = signer.sign_as(TokenKind::Access, &grant(), validity).unwrap();
+    expectations(TokenKind::Access)
+        .verify(token.expose(), &scene.signers.keys(), noon())
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_revoked_family_takes_all_of_its_tokens_along() {
+    let scene = Scene::new();
+    let [asked_before, not_asked, other] =
+        ["f-1.0.a", "f-1.1.b", "f-10.0.a"].map(|token_id| of_family(&scene, token_id));
+    assert_eq!(scene.revocations.check(&asked_before).await, Ok(()));
+    assert_eq!(scene.other_replica.check(&asked_before).await, Ok(()));
+    scene
+        .revocations
+        .revoke("f-1", asked_before.expires_at())
+        .await
+        .unwrap();
+    for claims in [&asked_before, &not_asked] {
+        assert_eq!(scene.revocations.check(claims).await, Err(Reason::Revoked));
+    }
+    scene.pass(BOUNDS.fresh);
+    for claims in [&asked_before, &not_asked] {
+        assert_eq!(scene.other_replica.check(claims).await, Err(Reason::Revoked));
+    }
+    for replica in [&scene.revocations, &scene.other_replica] {
+        assert_eq!(replica.check(&other).await, Ok(()));
+    }
+}
+
+#[tokio::test]
+async fn a_revoked_token_leaves_its_family_alone() {
+    let scene = Scene::new();
+    let [one, other] = ["f-1.0.a", "f-1.0.b"].map(|token_id| of_family(&scene, token_id));
+    scene
+        .revocations
+        .revoke(one.token_id(), one.expires_at())
+        .await
+        .unwrap();
+    assert_eq!(scene.revocations.check(&one).await, Err(Reason::Revoked));
+    assert_eq!(scene.revocations.check(&other).await, Ok(()));
 }
 
 #[tokio::test]

@@ -1,16 +1,14 @@
+use jiff::SignedDuration;
+use secrecy::ExposeSecret;
 use serde_json::json;
 
-use super::{Grant, SignError, Signer, SigningKey};
+use super::{Grant, SignError, Signer, SigningKey, Validity};
 use crate::Clock;
-use crate::auth::test_support::{Signers, expectations, grant, noon};
-use crate::auth::{Algorithm, KeyError, TokenKind};
+use crate::auth::test_support::{ISSUER, Signers, expectations, grant, jwks, noon};
+use crate::auth::{Algorithm, KeyError, Reason, TokenKind};
 
 fn signer(key: &SigningKey) -> Signer {
-    Signer::new(
-        super::super::test_support::ISSUER,
-        key.clone(),
-        Clock::fixed(noon()),
-    )
+    Signer::new(ISSUER, key.clone(), Clock::fixed(noon()))
 }
 
 #[test]
@@ -80,11 +78,58 @@ fn further_claims_are_carried_and_every_token_has_its_own_id() {
     assert_eq!(claims.expires_at(), one.expires_at);
 }
 
+/// So that a refresh token can be given again without having been kept.
+#[test]
+fn a_token_of_a_given_name_and_time_is_the_same_whenever_it_is_signed() {
+    let signers = Signers::new();
+    let validity = |minutes| Validity {
+        token_id: "family.1".to_owned(),
+        issued_at: noon() + SignedDuration::from_millis(999),
+        expires_at: noon() + SignedDuration::from_mins(minutes),
+    };
+    let sign = |clock, minutes| {
+        let signer = Signer::new(ISSUER, signers.refresh.clone(), clock);
+        signer
+            .sign_as(TokenKind::Refresh, &grant(), validity(minutes))
+            .unwrap()
+    };
+    let token = sign(Clock::fixed(noon()), 10);
+    let later = Clock::fixed(noon() + SignedDuration::from_hours(5));
+    assert_eq!(token.expose(), sign(later, 10).expose());
+    let claims = expectations(TokenKind::Refresh)
+        .verify(token.expose(), &signers.refresh_keys(), noon())
+        .unwrap();
+    assert_eq!(claims.token_id(), "family.1");
+    assert_eq!((claims.issued_at(), claims.not_before()), (noon(), noon()));
+    assert_eq!(claims.expires_at(), noon() + SignedDuration::from_mins(10));
+    // No longer than tokens of the kind live.
+    let week = noon() + SignedDuration::from_hours(7 * 24);
+    assert_eq!(sign(Clock::fixed(noon()), 1_000_000).expires_at, week);
+}
+
+#[test]
+fn other_claims_make_no_access_and_no_refresh_token() {
+    let signers = Signers::new();
+    let claims = crate::auth::test_support::claims();
+    let token = signer(&signers.es256)
+        .sign_claims(claims.as_object().unwrap())
+        .unwrap();
+    for kind in [TokenKind::Access, TokenKind::Refresh] {
+        let refused = expectations(kind).verify(token.expose_secret(), &signers.keys(), noon());
+        assert_eq!(refused.unwrap_err(), Reason::Type);
+    }
+    let read = crate::auth::signed_claims(token.expose_secret(), &signers.keys(), &["jwt"]).unwrap();
+    assert_eq!(serde_json::Value::from(read), claims);
+}
+
 #[test]
 fn keys_of_the_wrong_kind_are_refused() {
     let pkcs8 =
         aws_lc_rs::signature::Ed25519KeyPair::generate_pkcs8(&aws_lc_rs::rand::SystemRandom::new()).unwrap();
-    for algorithm in [Algorithm::Es256, Algorithm::Rs256, Algorithm::Hs256] {
+    for algorithm in Algorithm::ALL {
+        if algorithm == Algorithm::EdDsa {
+            continue;
+        }
         let refused = SigningKey::from_pkcs8(algorithm, pkcs8.as_ref()).unwrap_err();
         assert_eq!(refused, KeyError::NotAPrivateKey(algorithm.name()));
     }
@@ -96,17 +141,35 @@ fn keys_of_the_wrong_kind_are_refused() {
     );
 }
 
-/// RS256 is for issuers that have nothing else; its keys come as the others do.
+/// Those that are not ours come as ours do: as the key of a set, for one algorithm.
 #[test]
-fn rs256_tokens_verify_with_the_published_key() {
-    let key = aws_lc_rs::rsa::KeyPair::generate(aws_lc_rs::rsa::KeySize::Rsa2048).unwrap();
-    let der = aws_lc_rs::encoding::AsDer::<aws_lc_rs::encoding::Pkcs8V1Der<'_>>::as_der(&key).unwrap();
-    let key = SigningKey::from_pkcs8(Algorithm::Rs256, der.as_ref()).unwrap();
-    let token = signer(&key).sign(TokenKind::Access, &grant()).unwrap();
-    let keys = crate::auth::KeySet::from_jwks(&super::super::test_support::jwks([&key])).unwrap();
-    assert!(
-        expectations(TokenKind::Access)
-            .verify(token.expose(), &keys, noon())
-            .is_ok()
+fn tokens_of_the_other_algorithms_verify_with_the_published_key() {
+    let rsa = aws_lc_rs::rsa::KeyPair::generate(aws_lc_rs::rsa::KeySize::Rsa2048).unwrap();
+    let rsa = aws_lc_rs::encoding::AsDer::<aws_lc_rs::encoding::Pkcs8V1Der<'_>>::as_der(&rsa).unwrap();
+    let ec = aws_lc_rs::signature::EcdsaKeyPair::generate_pkcs8(
+        &aws_lc_rs::signature::ECDSA_P384_SHA384_FIXED_SIGNING,
+        &aws_lc_rs::rand::SystemRandom::new(),
     );
+    let ec = ec.unwrap();
+    let algorithms = [
+        (Algorithm::Rs256, rsa.as_ref()),
+        (Algorithm::Rs384, rsa.as_ref()),
+        (Algorithm::Es384, ec.as_ref()),
+    ];
+    let keys = algorithms.map(|(algorithm, der)| SigningKey::from_pkcs8(algorithm, der).unwrap());
+    for key in &keys {
+        let token = signer(key).sign(TokenKind::Access, &grant()).unwrap();
+        let verify = |keys: &[u8]| {
+            let keys = crate::auth::KeySet::from_jwks(keys).unwrap();
+            expectations(TokenKind::Access)
+                .verify(token.expose(), &keys, noon())
+                .map(|_| ())
+        };
+        assert_eq!(verify(&jwks([key])), Ok(()), "{key:?}");
+    }
+    // The same RSA key, under the same name, is for one of the two.
+    let token = signer(&keys[1]).sign(TokenKind::Access, &grant()).unwrap();
+    let published = crate::auth::KeySet::from_jwks(&jwks([&keys[0]])).unwrap();
+    let refused = expectations(TokenKind::Access).verify(token.expose(), &published, noon());
+    assert_eq!(refused.unwrap_err(), Reason::Algorithm);
 }

@@ -88,12 +88,17 @@ impl Claims {
 
     /// `exp`, in whole seconds.
     pub fn expires_at(&self) -> Timestamp {
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "checked to be between 0 and LAST_SECOND"
-        )]
-        let second = self.expires.ceil() as i64;
-        Timestamp::from_second(second).unwrap_or(Timestamp::MAX)
+        whole_second(self.expires)
+    }
+
+    /// `iat`, in whole seconds.
+    pub fn issued_at(&self) -> Timestamp {
+        whole_second(self.issued)
+    }
+
+    /// `nbf`, in whole seconds.
+    pub fn not_before(&self) -> Timestamp {
+        whole_second(self.not_before)
     }
 
     /// A claim none of the others tell.
@@ -110,6 +115,15 @@ impl Grants for Claims {
     fn has_scope(&self, scope: &str) -> bool {
         self.scopes.iter().any(|held| held == scope)
     }
+}
+
+fn whole_second(seconds: f64) -> Timestamp {
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "checked to be between 0 and LAST_SECOND"
+    )]
+    let second = seconds.ceil() as i64;
+    Timestamp::from_second(second).unwrap_or(Timestamp::MAX)
 }
 
 fn text(members: &mut Map<String, Value>, name: &str) -> Result<String, Reason> {

@@ -21,7 +21,7 @@ pub(super) struct Compact<'a> {
     payload: &'a str,
     signature: &'a str,
     algorithm: Algorithm,
-    media_type: String,
+    media_type: Option<String>,
     key_id: Option<String>,
 }
 
@@ -47,7 +47,7 @@ impl<'a> Compact<'a> {
             payload,
             signature,
             algorithm: Algorithm::from_name(algorithm).ok_or(Reason::Algorithm)?,
-            media_type: text(&header, "typ")?.ok_or(Reason::Type)?.to_owned(),
+            media_type: text(&header, "typ")?.map(str::to_owned),
             key_id: text(&header, "kid")?.map(str::to_owned),
         })
     }
@@ -66,8 +66,9 @@ impl<'a> Compact<'a> {
         self.algorithm
     }
 
-    pub(super) fn media_type(&self) -> &str {
-        &self.media_type
+    /// `typ`, which the tokens of others may lack.
+    pub(super) fn media_type(&self) -> Option<&str> {
+        self.media_type.as_deref()
     }
 
     pub(super) fn key_id(&self) -> Option<&str> {

@@ -4,7 +4,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use proptest::prelude::*;
 
-use super::{Expectations, MAX_TOKEN_BYTES, TokenKind};
+use super::{Expectations, MAX_TOKEN_BYTES, TokenKind, signed_claims, unverified_claims};
 use crate::Clock;
 use crate::auth::test_support::{Signers, claims, expectations, forge, grant, header, noon, token};
 use crate::auth::{Keys, Reason, Signer, Verifier};
@@ -29,6 +29,46 @@ fn what_was_signed_is_read_back() {
         assert_eq!(claims.scopes(), ["records.read"]);
         assert_eq!(claims.roles(), ["clinician"]);
         assert_eq!(claims.expires_at(), noon() + SignedDuration::from_mins(15));
+    }
+}
+
+#[test]
+fn the_issuer_verifies_tokens_for_whichever_audience() {
+    let elsewhere = Expectations {
+        audience: "elsewhere".to_owned(),
+        ..expectations(TokenKind::Access)
+    };
+    for token in TOKENS.iter() {
+        let refused = elsewhere.verify(token, &SIGNERS.keys(), noon());
+        assert_eq!(refused.unwrap_err(), Reason::Audience);
+        let claims = elsewhere.verify_for_any_audience(token, &SIGNERS.keys(), noon());
+        assert_eq!(claims.unwrap().audience(), ["records"]);
+    }
+    let refresh = token(&SIGNERS.hs256, TokenKind::Refresh);
+    let refused = elsewhere.verify_for_any_audience(&refresh, &SIGNERS.keys(), noon());
+    assert_eq!(refused.unwrap_err(), Reason::Type);
+}
+
+#[test]
+fn a_token_of_somebody_else_is_read_when_it_is_signed_and_of_its_kind() {
+    let payload = r#"{"sub":"portal"}"#;
+    let kid = SIGNERS.es256.id().unwrap();
+    let read = |typ: &str, key| {
+        let header = format!(r#"{{"alg":"ES256","kid":"{kid}"{typ}}}"#);
+        let token = forge(&header, payload, key);
+        assert_eq!(unverified_claims(&token).unwrap()["sub"], "portal");
+        signed_claims(&token, &SIGNERS.keys(), &["jwt"]).map(|claims| claims["sub"].clone())
+    };
+    for typ in ["", r#","typ":"JWT""#, r#","typ":"application/jwt""#] {
+        assert_eq!(read(typ, &SIGNERS.es256).unwrap(), "portal", "{typ}");
+    }
+    for typ in [r#","typ":"at+jwt""#, r#","typ":"rt+jwt""#, r#","typ":"""#] {
+        assert_eq!(read(typ, &SIGNERS.es256).unwrap_err(), Reason::Type, "{typ}");
+    }
+    let forged = read("", &crate::auth::test_support::es256_key());
+    assert_eq!(forged.unwrap_err(), Reason::Signature);
+    for text in ["", "a.b.c", "no token"] {
+        assert!(unverified_claims(text).is_err(), "{text}");
     }
 }
 
@@ -128,6 +168,19 @@ async fn a_token_ends_when_the_clock_says_so() {
     assert!(refresh.verify(long.expose()).await.is_ok());
     hand.advance(SignedDuration::from_hours(7 * 24));
     assert_eq!(refresh.verify(long.expose()).await, Err(Reason::Expired));
+}
+
+/// An issuer verifies with the keys it has now.
+#[tokio::test]
+async fn keys_that_change_are_those_of_the_moment() {
+    let (keys, latest) = tokio::sync::watch::channel(super::KeySet::default());
+    let clock = Clock::fixed(noon());
+    let verifier = Verifier::new(expectations(TokenKind::Access), Keys::Changing(latest), clock);
+    assert_eq!(verifier.verify(&TOKENS[1]).await, Err(Reason::UnknownKey));
+    keys.send_replace(SIGNERS.keys());
+    assert!(verifier.verify(&TOKENS[1]).await.is_ok());
+    keys.send_replace(super::KeySet::default());
+    assert_eq!(verifier.verify(&TOKENS[1]).await, Err(Reason::UnknownKey));
 }
 
 #[test]

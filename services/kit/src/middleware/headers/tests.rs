@@ -11,6 +11,7 @@ fn applied(headers: HeaderMap, is_sensitive: bool) -> HeaderMap {
     apply(
         &mut headers,
         &FixedHeaders::new("HIPAA", "phi", &own),
+        None,
         is_sensitive,
     );
     headers
@@ -45,4 +46,17 @@ fn a_handler_may_allow_caching_except_on_sensitive_routes() {
     assert_eq!(applied(HeaderMap::new(), false)["cache-control"], "no-store");
     assert_eq!(applied(cached.clone(), false)["cache-control"], "max-age=60");
     assert_eq!(applied(cached, true)["cache-control"], "no-store");
+}
+
+#[test]
+fn a_page_may_add_to_the_policy_and_nothing_is_taken_from_it() {
+    let page = PagePolicy::with("style-src 'sha256-AAAA'; form-action 'self'").unwrap();
+    let mut headers = HeaderMap::new();
+    let fixed = FixedHeaders::new("HIPAA", "phi", &HeaderMap::new());
+    apply(&mut headers, &fixed, Some(page), false);
+    assert_eq!(
+        headers["content-security-policy"],
+        "default-src 'none'; frame-ancestors 'none'; style-src 'sha256-AAAA'; form-action 'self'"
+    );
+    assert!(PagePolicy::with("style-src\r\nX-Other: 1").is_none());
 }

@@ -74,6 +74,9 @@ async fn revocations_are_kept_until_their_tokens_expire() {
     assert_eq!(store.is_revoked("a").await, Ok(true));
     assert_eq!(store.is_revoked("b").await, Ok(true));
     assert_eq!(store.is_revoked("c").await, Ok(false));
+    // By the name of the family.
+    assert_eq!(store.is_revoked("a.1.x").await, Ok(true));
+    assert_eq!(store.is_revoked("aa.1.x").await, Ok(false));
     assert_eq!(store.forget_expired().await, Ok(0));
     assert_eq!(store.unexpired().await.unwrap().len(), 3);
     // Expired, but perhaps not yet by the clock of whoever is asked.

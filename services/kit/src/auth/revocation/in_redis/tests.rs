@@ -59,6 +59,9 @@ async fn what_is_revoked_is_known_until_the_token_expires() {
     assert_eq!(scene.store.is_revoked("a").await, Ok(true));
     assert_eq!(scene.store.is_revoked("b").await, Ok(false));
     assert_eq!(scene.store.is_revoked("c").await, Ok(false));
+    // By the name of the family.
+    assert_eq!(scene.store.is_revoked("a.1.x").await, Ok(true));
+    assert_eq!(scene.store.is_revoked("aa.1.x").await, Ok(false));
     // Another service in the same database.
     let other = RedisRevocations::new(scene.redis.clone(), "other");
     other.restore(&[]).await.unwrap();
