@@ -1,6 +1,7 @@
 //! Token revocation (RFC 7009).
 
-use service_kit::auth::{Claims, TokenKind};
+use jiff::Timestamp;
+use service_kit::auth::{Claims, TokenKind, unverified_claims};
 
 use super::App;
 use super::audit::ClientRequest;
@@ -36,16 +37,24 @@ impl App {
         }
     }
 
-    /// The claims of a valid token of either kind.
+    /// The claims of a token of either kind that is ours. Whether it is valid now is not asked: by the clock of another replica it may
+    /// be.
     fn ours(&self, token: &str) -> Option<(TokenKind, Claims)> {
+        let at = issued_at(token)?;
+        let keys = self.keys.verification().borrow().clone();
         let access = self
-            .signed_access_token(token)
+            .access_expectations
+            .verify_for_any_audience(token, &keys, at)
             .map(|claims| (TokenKind::Access, claims));
+        let refresh = || self.refresh.expectations.verify(token, &self.refresh.keys, at);
         access
-            .or_else(|_| {
-                self.signed_refresh_token(token)
-                    .map(|claims| (TokenKind::Refresh, claims))
-            })
+            .or_else(|_| refresh().map(|claims| (TokenKind::Refresh, claims)))
             .ok()
     }
+}
+
+/// When a token says it was issued, without proof.
+fn issued_at(token: &str) -> Option<Timestamp> {
+    let seconds = unverified_claims(token).ok()?.get("iat")?.as_i64()?;
+    Timestamp::from_second(seconds).ok()
 }

@@ -9,8 +9,8 @@ use super::time::At;
 /// How many rows go at a time: no lock is held for long, and none is waited for.
 const BATCH: i64 = 1000;
 
-/// Clocks differ, and leeway is given: what has expired is kept for so much longer.
-const LEEWAY: SignedDuration = SignedDuration::from_mins(1);
+/// Clocks differ, perhaps by five minutes in either direction, and leeway is given: what has expired is kept for so much longer.
+const LEEWAY: SignedDuration = SignedDuration::from_mins(11);
 
 /// For how long a dead family, and with it its code, is remembered: a token of it that turns up can be told from one that never
 /// was.

@@ -25,8 +25,9 @@ pub use in_postgres::PostgresRevocations;
 pub use in_redis::RedisRevocations;
 pub use memory::MemoryRevocations;
 
-/// A revocation is kept until the token has expired for this long: more than any leeway, and than clocks differ.
-const FORGET_AFTER: SignedDuration = SignedDuration::from_secs(60);
+/// A revocation is kept until the token has expired for this long: more than any leeway, and than clocks differ even where they are
+/// wrong by five minutes, one forwards and one back.
+const FORGET_AFTER: SignedDuration = SignedDuration::from_mins(11);
 
 /// The store did not answer, or cannot vouch for its answer. The cause is in the log of the store's own module.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

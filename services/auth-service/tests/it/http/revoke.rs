@@ -170,3 +170,20 @@ async fn without_redis_nothing_is_lost() {
     let told = replica.introspect(portal, text(&tokens, "access_token")).await;
     assert_eq!(told, json!({"active": false}));
 }
+
+/// By its clock the token is not valid yet, or not any more; by another replica's it is.
+#[tokio::test]
+async fn a_replica_whose_clock_is_wrong_revokes_all_the_same() {
+    let scene = Scene::new().await;
+    let secret = scene.client("portal", json!({})).await;
+    let portal = ("portal", secret.as_str());
+    for minutes in [-5, 16] {
+        let token = scene.own_token(portal, &[]).await.member("access_token");
+        let wrong = Clock::fixed(noon() + SignedDuration::from_mins(minutes));
+        let replica = scene.replica(wrong, Options::default()).await;
+        let answer = replica.form("/oauth2/revoke", portal, &[("token", &token)]).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        let told = scene.introspect(portal, &token).await;
+        assert_eq!(told, json!({"active": false}), "{minutes}");
+    }
+}

@@ -289,7 +289,7 @@ async fn the_store_in_memory_forgets_tokens_that_are_expired_anyway() {
         .revoke("a", noon() + SignedDuration::from_mins(15))
         .await
         .unwrap();
-    hand.advance(SignedDuration::from_mins(17));
+    hand.advance(SignedDuration::from_mins(27));
     store
         .revoke("b", clock.now() + SignedDuration::from_mins(15))
         .await
