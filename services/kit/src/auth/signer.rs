@@ -3,8 +3,6 @@
 use std::fmt;
 use std::sync::Arc;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER;
 use jsonwebtoken::jwk::{EllipticCurve, Jwk, PublicKeyUse, ThumbprintHash};
@@ -21,19 +19,13 @@ use super::policy::is_scope;
 use super::token::TokenKind;
 use crate::Clock;
 
-mod private_key;
-
-use private_key::PrivateKey;
-
 /// A private key or secret, with the only algorithm it is for.
 #[derive(Clone)]
 pub struct SigningKey {
     id: Option<String>,
     algorithm: Algorithm,
-    private: Arc<PrivateKey>,
+    key: EncodingKey,
     public: Option<Arc<Jwk>>,
-    #[cfg(test)]
-    library_key: EncodingKey,
 }
 
 impl fmt::Debug for SigningKey {
@@ -54,10 +46,8 @@ impl SigningKey {
         Ok(Self {
             id,
             algorithm: Algorithm::Hs256,
-            private: Arc::new(PrivateKey::secret(secret)),
+            key: EncodingKey::from_secret(secret),
             public: None,
-            #[cfg(test)]
-            library_key: EncodingKey::from_secret(secret),
         })
     }
 
@@ -71,7 +61,6 @@ impl SigningKey {
     /// The same key as PKCS#8 in DER.
     pub fn from_pkcs8(algorithm: Algorithm, der: &[u8]) -> Result<Self, KeyError> {
         let refused = KeyError::NotAPrivateKey(algorithm.name());
-        let private = PrivateKey::from_pkcs8(algorithm, der).ok_or(refused)?;
         let key = match algorithm {
             Algorithm::Es256 | Algorithm::Es384 => EncodingKey::from_ec_der(der),
             Algorithm::EdDsa => EncodingKey::from_ed_der(der),
@@ -87,10 +76,8 @@ impl SigningKey {
         Ok(Self {
             id: Some(id),
             algorithm,
-            private: Arc::new(private),
+            key,
             public: Some(Arc::new(public)),
-            #[cfg(test)]
-            library_key: key,
         })
     }
 
@@ -101,7 +88,7 @@ impl SigningKey {
 
     #[cfg(test)]
     pub(super) const fn library_key(&self) -> &EncodingKey {
-        &self.library_key
+        &self.key
     }
 
     /// The `kid` of its tokens.
@@ -300,10 +287,8 @@ impl Signer {
         let mut header = Header::new(self.key.algorithm.in_library());
         header.typ = Some(media_type.to_owned());
         header.kid.clone_from(&self.key.id);
-        let message = format!("{}.{}", encoded(&header)?, encoded(payload)?);
-        let signature = self.key.private.sign(message.as_bytes());
-        let signature = URL_SAFE_NO_PAD.encode(signature.map_err(|_| SignError::Failed)?);
-        Ok(format!("{message}.{signature}").into())
+        let token = jsonwebtoken::encode(&header, payload, &self.key.key);
+        Ok(token.map_err(|_| SignError::Failed)?.into())
     }
 }
 
@@ -312,12 +297,6 @@ impl IssuedToken {
     pub fn expose(&self) -> &str {
         self.token.expose_secret()
     }
-}
-
-/// A part of a JWT (RFC 7515, section 7.1).
-fn encoded(part: &impl Serialize) -> Result<String, SignError> {
-    let json = serde_json::to_vec(part).map_err(|_| SignError::Failed)?;
-    Ok(URL_SAFE_NO_PAD.encode(json))
 }
 
 fn check(grant: &Grant) -> Result<(), SignError> {

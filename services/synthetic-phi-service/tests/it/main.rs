@@ -3,8 +3,6 @@
 #[cfg(test)]
 mod api;
 #[cfg(test)]
-mod callers;
-#[cfg(test)]
 mod fhir;
 #[cfg(test)]
 mod openapi;
