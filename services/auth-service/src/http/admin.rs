@@ -93,6 +93,15 @@ fn read_version(headers: &HeaderMap) -> Result<i64, Problem> {
         .ok_or_else(|| problem_of_change(&ChangeError::Changed))
 }
 
+fn missing() -> Problem {
+    problem_of_change(&ChangeError::Missing)
+}
+
+/// What is not said to be disabled is not.
+const fn enabled() -> bool {
+    true
+}
+
 fn problem_of_change(error: &ChangeError) -> Problem {
     let code = match error {
         ChangeError::Exists => ErrorCode::Conflict,

@@ -1,12 +1,13 @@
 //! Bodies of the OAuth endpoints.
 
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
 use service_kit::error::{ErrorCode, Problem};
 
 use super::answer::Refusal;
+use crate::app::{App, ClientRequest, Origin};
 use crate::domain::oauth_error::OAuthError;
 use crate::domain::parameters::Parameters;
 
@@ -34,6 +35,40 @@ impl<S: Send + Sync> FromRequest<S> for Form {
         parameters
             .map(Self)
             .map_err(|error| Refusal::from(error).into_response())
+    }
+}
+
+/// What a client sends where it proves who it is.
+pub(super) struct FromClient {
+    origin: Origin,
+    headers: HeaderMap,
+    form: Parameters,
+}
+
+impl FromRequest<App> for FromClient {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Response> {
+        let (mut parts, body) = request.into_parts();
+        let Ok(origin) = Origin::from_request_parts(&mut parts, app).await;
+        let headers = parts.headers.clone();
+        let Form(form) = Form::from_request(Request::from_parts(parts, body), app).await?;
+        Ok(Self {
+            origin,
+            headers,
+            form,
+        })
+    }
+}
+
+impl FromClient {
+    /// It, as the use cases take it.
+    pub(super) const fn request(&self) -> ClientRequest<'_> {
+        ClientRequest {
+            origin: &self.origin,
+            headers: &self.headers,
+            form: &self.form,
+        }
     }
 }
 

@@ -1,13 +1,12 @@
 //! `POST /oauth2/introspect` (RFC 7662).
 
 use axum::extract::State;
-use http::HeaderMap;
 use utoipa::ToSchema;
 
 use super::answer::{Answer, Refusal};
-use super::form::Form;
+use super::form::FromClient;
 use super::token::OAuthErrorBody;
-use crate::app::{App, ClientRequest, Origin};
+use crate::app::App;
 
 /// RFC 7662, section 2.1; the caller proves who it is as at the token endpoint.
 #[derive(ToSchema)]
@@ -50,16 +49,6 @@ pub(super) struct IntrospectionAnswer {
         (status = SERVICE_UNAVAILABLE, description = "Not at the moment.", body = OAuthErrorBody),
     ),
 )]
-pub(super) async fn introspect(
-    State(app): State<App>,
-    origin: Origin,
-    headers: HeaderMap,
-    Form(form): Form,
-) -> Result<Answer, Refusal> {
-    let request = ClientRequest {
-        origin: &origin,
-        headers: &headers,
-        form: &form,
-    };
-    Ok(Answer(app.introspect_token(request).await?))
+pub(super) async fn introspect(State(app): State<App>, client: FromClient) -> Result<Answer, Refusal> {
+    Ok(Answer(app.introspect_token(client.request()).await?))
 }

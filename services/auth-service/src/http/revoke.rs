@@ -1,13 +1,13 @@
 //! `POST /oauth2/revoke` (RFC 7009).
 
 use axum::extract::State;
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 
 use super::answer::Refusal;
-use super::form::Form;
+use super::form::FromClient;
 use super::introspect::IntrospectionForm;
 use super::token::OAuthErrorBody;
-use crate::app::{App, ClientRequest, Origin};
+use crate::app::App;
 
 /// Takes a token back
 ///
@@ -21,17 +21,7 @@ use crate::app::{App, ClientRequest, Origin};
         (status = SERVICE_UNAVAILABLE, description = "It may still be valid: try again.", body = OAuthErrorBody),
     ),
 )]
-pub(super) async fn revoke(
-    State(app): State<App>,
-    origin: Origin,
-    headers: HeaderMap,
-    Form(form): Form,
-) -> Result<StatusCode, Refusal> {
-    let request = ClientRequest {
-        origin: &origin,
-        headers: &headers,
-        form: &form,
-    };
-    app.revoke_token(request).await?;
+pub(super) async fn revoke(State(app): State<App>, client: FromClient) -> Result<StatusCode, Refusal> {
+    app.revoke_token(client.request()).await?;
     Ok(StatusCode::OK)
 }

@@ -1,12 +1,11 @@
 //! `POST /oauth2/token`.
 
 use axum::extract::State;
-use http::HeaderMap;
 use utoipa::ToSchema;
 
 use super::answer::{Answer, Refusal};
-use super::form::Form;
-use crate::app::{App, ClientRequest, Origin};
+use super::form::FromClient;
+use crate::app::App;
 
 /// What a client asks for (RFC 6749, sections 4.1.3, 4.4.2 and 6), and how it proves who it is.
 #[derive(ToSchema)]
@@ -59,17 +58,7 @@ pub(super) struct OAuthErrorBody {
         (status = SERVICE_UNAVAILABLE, description = "Not at the moment.", body = OAuthErrorBody),
     ),
 )]
-pub(super) async fn issue(
-    State(app): State<App>,
-    origin: Origin,
-    headers: HeaderMap,
-    Form(form): Form,
-) -> Result<Answer, Refusal> {
-    let request = ClientRequest {
-        origin: &origin,
-        headers: &headers,
-        form: &form,
-    };
-    let issued = app.issue_token(request).await?;
+pub(super) async fn issue(State(app): State<App>, client: FromClient) -> Result<Answer, Refusal> {
+    let issued = app.issue_token(client.request()).await?;
     Ok(Answer(issued.into_json(app.now())))
 }

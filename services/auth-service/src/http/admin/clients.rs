@@ -10,12 +10,12 @@ use service_kit::error::{ErrorCode, Problem};
 use service_kit::extract::{Json, Query};
 use utoipa::ToSchema;
 
-use super::{Page, etag, read_version};
+use super::{Page, etag, missing, read_version};
 use crate::app::App;
 use crate::app::admin::{Admin, AdminError, NewSecret, secret};
 use crate::domain::client::{Client, Credential, GrantType};
 use crate::domain::digest::Digest;
-use crate::store::{ChangeError, Stored};
+use crate::store::Stored;
 
 /// How a client proves who it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -53,7 +53,7 @@ pub(crate) struct ClientBody {
     /// Services that its tokens may be for; the first is meant when it names none.
     #[serde(default)]
     audiences: Vec<String>,
-    #[serde(default = "yes")]
+    #[serde(default = "super::enabled")]
     is_enabled: bool,
 }
 
@@ -86,10 +86,6 @@ pub(crate) struct ClientsAnswer {
     clients: Vec<ClientAnswer>,
 }
 
-const fn yes() -> bool {
-    true
-}
-
 /// The clients, by id
 #[utoipa::path(get, path = "", tag = "clients", operation_id = "list_clients", params(Page),
     responses((status = OK, description = "Some of them.", body = ClientsAnswer)))]
@@ -115,7 +111,7 @@ pub(crate) async fn find(
     Path(id): Path<String>,
 ) -> Result<impl IntoResponse, Problem> {
     let found = app.store.clients.find(&id).await?;
-    let client = found.ok_or_else(|| super::problem_of_change(&ChangeError::Missing))?;
+    let client = found.ok_or_else(missing)?;
     Ok((etag(client.version), Json(answer(client))))
 }
 
@@ -172,7 +168,7 @@ pub(crate) async fn replace(
 ) -> Result<impl IntoResponse, Problem> {
     let version = read_version(&headers)?;
     let found = app.store.clients.find(&id).await?;
-    let before = found.ok_or_else(|| super::problem_of_change(&ChangeError::Missing))?;
+    let before = found.ok_or_else(missing)?;
     let client = client(id, body, &before.value.credential)?;
     let replaced = app.replace_client(&admin, &client, version).await?;
     Ok((etag(replaced.version), Json(answer(replaced))))

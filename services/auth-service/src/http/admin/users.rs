@@ -10,11 +10,11 @@ use service_kit::extract::{Json, Query};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Page, etag, problem_of_change, read_version};
+use super::{Page, etag, missing, read_version};
 use crate::app::App;
 use crate::app::admin::Admin;
 use crate::domain::user::User;
-use crate::store::{ChangeError, Stored};
+use crate::store::Stored;
 
 /// An account, but for its password.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -28,7 +28,7 @@ pub(crate) struct UserBody {
     /// The person as a FHIR resource: an absolute URL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     fhir_user: Option<String>,
-    #[serde(default = "yes")]
+    #[serde(default = "super::enabled")]
     is_enabled: bool,
 }
 
@@ -64,10 +64,6 @@ pub(crate) struct UserAnswer {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct UsersAnswer {
     users: Vec<UserAnswer>,
-}
-
-const fn yes() -> bool {
-    true
 }
 
 /// The accounts, by id
@@ -184,10 +180,6 @@ pub(crate) async fn log_out(
 /// What is no id is the id of nobody.
 fn uuid(text: &str) -> Result<Uuid, Problem> {
     text.parse().map_err(|_| missing())
-}
-
-fn missing() -> Problem {
-    problem_of_change(&ChangeError::Missing)
 }
 
 fn user(id: Uuid, body: UserBody) -> User {
