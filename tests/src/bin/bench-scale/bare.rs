@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use crate::world::{REPLICAS, service};
 
 /// Which objects it makes.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum What {
     /// What the operator makes.
     Children,

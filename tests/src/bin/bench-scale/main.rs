@@ -1,7 +1,7 @@
 //! `make bench-scale N=100,1000,5000`: what N services cost the operator and the API server, beside a bare client that
 //! creates the same objects.
 //!
-//! Both run against the same API server, one after the other, at the same concurrency, in namespaces of their own.
+//! Both run against a new control plane of their own, one after the other, at the same concurrency.
 //! Requests are counted from the API server's audit log, by the operator's own user.
 #![expect(clippy::print_stdout, reason = "the output of a benchmark")]
 

@@ -190,9 +190,9 @@ pub(crate) async fn scale_deployments(world: &World, services: usize) -> Result<
     Ok(Vec::new())
 }
 
-/// Waits until the pods of all Deployments in a namespace serve, so that the next measurement begins at rest.
-pub(crate) async fn all_available(world: &World, namespace: &str) -> Result<()> {
-    let api: Api<Deployment> = Api::namespaced(world.client.clone(), namespace);
+/// Waits until the pods of all Deployments serve, so that the next measurement begins at rest.
+pub(crate) async fn all_available(world: &World) -> Result<()> {
+    let api: Api<Deployment> = Api::namespaced(world.client.clone(), NAMESPACE);
     let started = Instant::now();
     let is_available = |deployment: &Deployment| {
         let wanted = deployment.spec.as_ref().and_then(|spec| spec.replicas);
@@ -202,7 +202,7 @@ pub(crate) async fn all_available(world: &World, namespace: &str) -> Result<()> 
     let all = ListParams::default();
     while !api.list(&all).await?.iter().all(is_available) {
         if started.elapsed() > PATIENCE {
-            bail!("the pods in {namespace} do not come up");
+            bail!("the pods do not come up");
         }
         tokio::time::sleep(Duration::from_secs(2)).await;
     }

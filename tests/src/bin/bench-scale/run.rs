@@ -29,8 +29,6 @@ pub(crate) struct Figures {
     /// as fast as the bare client.
     pub(crate) ratio: Option<f64>,
     pub(crate) ratio_to_children: Option<f64>,
-    /// From start to ready with every service there already.
-    pub(crate) restart_seconds: f64,
     pub(crate) lease_seconds: u64,
     /// From the death of the leader to the repair of a Service that was deleted at that moment.
     pub(crate) failover_seconds: f64,
@@ -38,12 +36,12 @@ pub(crate) struct Figures {
 }
 
 pub(crate) async fn run(bench: &Bench, services: usize) -> Result<Figures> {
-    let world = World::start(&bench.operator, bench.concurrency).await?;
-    let mut floors = [None, None];
+    let (mut floor_children_seconds, mut floor_seconds) = (None, None);
     if !bench.without_floor {
-        floors = both_floors(&world, services).await?.map(Some);
+        floor_children_seconds = Some(floor(bench, services, What::Children).await?);
+        floor_seconds = Some(floor(bench, services, What::All).await?);
     }
-    let [floor_children_seconds, floor_seconds] = floors;
+    let world = World::start(&bench.operator, bench.concurrency).await?;
     let mut meter = Meter {
         audit: Audit::of(&world.cluster, USER)?,
     };
@@ -57,7 +55,7 @@ pub(crate) async fn run(bench: &Bench, services: usize) -> Result<Figures> {
     phases.push(meter.phase("converge", process, converge).await?);
     let converged = phases.iter().map(|phase| phase.seconds).sum::<f64>();
     let settle = async {
-        phases::all_available(&world, NAMESPACE).await?;
+        phases::all_available(&world).await?;
         Ok(Vec::new())
     };
     phases.push(meter.phase("pods come up", process, settle).await?);
@@ -69,8 +67,14 @@ pub(crate) async fn run(bench: &Bench, services: usize) -> Result<Figures> {
     disturb(&world, &mut meter, &operator, services, &mut phases).await?;
     drop(operator);
 
-    let (restart_seconds, restarted) = restart(&world, &mut meter).await?;
-    phases.push(restarted);
+    let again = [
+        ("restart", "--shard=0/1"),
+        ("shard 0/2", "--shard=0/2"),
+        ("shard 1/2", "--shard=1/2"),
+    ];
+    for (name, shard) in again {
+        phases.push(begun(&world, &mut meter, name, shard).await?);
+    }
     let failover_seconds = fail_over(&world).await?;
     if !bench.without_image_change {
         phases.push(change_all(&world, &mut meter, services).await?);
@@ -82,26 +86,17 @@ pub(crate) async fn run(bench: &Bench, services: usize) -> Result<Figures> {
         floor_children_seconds,
         ratio: floor_seconds.map(|floor| floor / converged),
         ratio_to_children: floor_children_seconds.map(|floor| floor / converged),
-        restart_seconds,
         lease_seconds: LEASE_SECONDS,
         failover_seconds,
         phases,
     })
 }
 
-async fn both_floors(world: &World, services: usize) -> Result<[f64; 2]> {
-    let children = floor(world, "children", services, What::Children).await?;
-    let all = floor(world, "all", services, What::All).await?;
-    Ok([children, all])
-}
-
-/// From rest to rest.
-async fn floor(world: &World, namespace: &str, services: usize, what: What) -> Result<f64> {
-    let made = bare::make(&world.client, namespace, services, world.concurrency, what).await?;
-    println!("{namespace} by a bare client: {made:.1} s");
-    phases::all_available(world, namespace).await?;
-    // Pods that nobody looks at any more only take memory of the API server.
-    world.cluster.kubectl(&["delete", "namespace", namespace])?;
+/// Seconds on a cluster of its own: one in which so much was made before is slower.
+async fn floor(bench: &Bench, services: usize, what: What) -> Result<f64> {
+    let world = World::start(&bench.operator, bench.concurrency).await?;
+    let made = bare::make(&world.client, NAMESPACE, services, world.concurrency, what).await?;
+    println!("{what:?} by a bare client: {made:.1} s");
     Ok(made)
 }
 
@@ -123,7 +118,7 @@ async fn disturb(
     phases.push(meter.phase("labels added", process, work).await?);
     let work = phases::scale_deployments(world, services);
     phases.push(meter.phase("scaled", process, work).await?);
-    phases::all_available(world, NAMESPACE).await?;
+    phases::all_available(world).await?;
     meter.rest().await?;
     Ok(())
 }
@@ -137,15 +132,16 @@ async fn change_all(world: &World, meter: &mut Meter, services: usize) -> Result
     meter.phase("image of all changed", &operator.process, work).await
 }
 
-/// A new process beside services that are there already.
-async fn restart(world: &World, meter: &mut Meter) -> Result<(f64, Phase)> {
+/// A new process beside services that are there already. Its seconds are those until it is ready. All services are in one
+/// namespace: of two shards, one keeps all and the other none.
+async fn begun(world: &World, meter: &mut Meter, name: &'static str, argument: &str) -> Result<Phase> {
     let started = Instant::now();
-    let operator = world.operator("second", &["--leader-elect=false"])?;
+    let operator = world.operator("second", &["--leader-elect=false", argument])?;
     operator.ready().await?;
     let seconds = started.elapsed().as_secs_f64();
     let nothing = async { Ok(Vec::new()) };
-    let phase = meter.phase("restart", &operator.process, nothing).await?;
-    Ok((seconds, Phase { seconds, ..phase }))
+    let phase = meter.phase(name, &operator.process, nothing).await?;
+    Ok(Phase { seconds, ..phase })
 }
 
 /// The leader is killed, and a Service deleted at once: the standby takes over and makes it again.

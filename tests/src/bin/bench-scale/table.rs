@@ -38,7 +38,7 @@ fn summary(figures: &Figures) -> String {
         rest.map_or(0, Phase::all_requests),
         rest.map_or(0.0, |phase| phase.cpu_seconds / phase.seconds * 100.0),
         rest.map_or(0.0, |phase| phase.resident_mib),
-        figures.restart_seconds,
+        restart.map_or(0.0, |phase| phase.seconds),
         restart.map_or(0, Phase::writes),
         figures.failover_seconds,
     )

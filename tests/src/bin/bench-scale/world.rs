@@ -38,9 +38,7 @@ impl World {
         cluster.apply(&healthcare_service_crd_yaml()?)?;
         cluster.install_monitoring_crds()?;
         cluster.wait_for_crds()?;
-        for namespace in ["children", "all", NAMESPACE] {
-            cluster.kubectl(&["create", "namespace", namespace])?;
-        }
+        cluster.kubectl(&["create", "namespace", NAMESPACE])?;
         let client = cluster.client().await?;
         let kubeconfig = cluster.user(USER, Some("system:masters"))?;
         Ok(Self {
