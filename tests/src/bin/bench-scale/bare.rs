@@ -10,7 +10,7 @@ use healthcare_operator::plan::{OperatorDefaults, Plan};
 use healthcare_operator::render::{self, Child};
 use kube::api::{Patch, PatchParams, PostParams};
 use kube::core::DynamicObject;
-use kube::{Api, Client};
+use kube::{Api, Client, ResourceExt};
 use serde_json::{Value, json};
 
 use crate::world::{REPLICAS, service};
@@ -42,11 +42,12 @@ pub(crate) async fn make(
         .map(|(service, objects)| {
             let users = users.clone();
             async move {
+                let mut owner = None;
                 if what == What::All {
-                    users.create(&PostParams::default(), &service).await?;
+                    owner = users.create(&PostParams::default(), &service).await?.uid();
                 }
                 for object in objects {
-                    apply(client, namespace, object).await?;
+                    apply(client, namespace, owned_by(object, owner.as_deref())).await?;
                 }
                 anyhow::Ok(())
             }
@@ -63,7 +64,20 @@ async fn apply(client: &Client, namespace: &str, object: Child) -> kube::Result<
     api.patch(&object.name, &params, &Patch::Apply(object.body)).await
 }
 
-/// Without an owner, and with the number of replicas that the operator sets beside.
+/// Children of a service that is not there are removed.
+fn owned_by(mut object: Child, owner: Option<&str>) -> Child {
+    match (owner, object.body.pointer_mut("/metadata/ownerReferences/0/uid")) {
+        (Some(owner), Some(uid)) => *uid = json!(owner),
+        _ => {
+            if let Some(metadata) = object.body.get_mut("metadata").and_then(Value::as_object_mut) {
+                metadata.remove("ownerReferences");
+            }
+        }
+    }
+    object
+}
+
+/// With the number of replicas that the operator sets beside.
 fn objects(number: usize, namespace: &str) -> Result<Vec<Child>> {
     let mut service = service(number, namespace)?;
     service.metadata.uid = Some("none".to_owned());
@@ -76,9 +90,6 @@ fn objects(number: usize, namespace: &str) -> Result<Vec<Child>> {
     let plan = Plan::new(&service, &OperatorDefaults::default(), all)?;
     let mut objects = render::children(&plan)?.into_list()?;
     for object in &mut objects {
-        if let Some(metadata) = object.body.get_mut("metadata").and_then(Value::as_object_mut) {
-            metadata.remove("ownerReferences");
-        }
         if let Some(spec) = object.body.pointer_mut("/spec").and_then(Value::as_object_mut)
             && object.kind == render::ChildKind::Deployment
         {
