@@ -49,6 +49,8 @@ pub struct Applier<'a> {
     pub template: &'a Choice,
     /// Number of pods of each Deployment.
     pub sizes: &'a Sizes,
+    /// Everything that was made for the service, as far as is known.
+    pub inventory: &'a [InventoryEntry],
     /// Whether the last status spoke of this generation of the spec.
     pub is_observed: bool,
     /// Now, for the drift report (RFC 3339).
@@ -75,17 +77,14 @@ impl Applier<'_> {
     ///
     /// # Errors
     /// The first failure, with what was achieved until then: its inventory holds all that may exist.
-    pub async fn apply(
-        &self,
-        children: &mut [Child],
-        inventory: &[InventoryEntry],
-    ) -> Result<Applied, (Applied, Error)> {
+    pub async fn apply(&self, children: &mut [Child]) -> Result<Applied, (Applied, Error)> {
         let mut applied = Applied {
             template: Some(self.template.clone()),
             ..Applied::default()
         };
-        let result = self.apply_all(children, inventory, &mut applied).await;
-        let kept = inventory
+        let result = self.apply_all(children, &mut applied).await;
+        let kept = self
+            .inventory
             .iter()
             .filter(|old| !applied.inventory.iter().any(|new| same_object(old, new)));
         match result {
@@ -98,15 +97,11 @@ impl Applier<'_> {
         }
     }
 
-    async fn apply_all(
-        &self,
-        children: &mut [Child],
-        inventory: &[InventoryEntry],
-        applied: &mut Applied,
-    ) -> Result<(), Error> {
+    async fn apply_all(&self, children: &mut [Child], applied: &mut Applied) -> Result<(), Error> {
         let mut contested = None;
         for child in children {
-            self.ledger.recall(self.plan, child, inventory, self.is_observed);
+            self.ledger
+                .recall(self.plan, child, self.inventory, self.is_observed);
             let standing = self.standing(child);
             if self.is_contested(child, &standing) {
                 contested = contested.or_else(|| Some(contested::error(child, &standing)));
@@ -127,7 +122,7 @@ impl Applier<'_> {
         }
         match contested {
             Some(error) => Err(error),
-            None => self.prune(inventory, applied).await,
+            None => self.prune(applied).await,
         }
     }
 
@@ -172,7 +167,7 @@ impl Applier<'_> {
         let Some(found) = answer else {
             return Err(self.replaced(child));
         };
-        let known = self.ledger.uid(&self.key(child));
+        let known = self.known_uid(child);
         let uid = ownership::check(child, &found.metadata, self.plan, self.adopt, known.as_deref())?;
         if let Some(sighting) = ledger::sighting(&found) {
             self.ledger.saw(&self.key(child), sighting);
@@ -182,6 +177,14 @@ impl Applier<'_> {
             Standing::Disturbed(disturbance) => self.repair(child, &disturbance, applied).await,
             _ => self.write(child, uid).await,
         }
+    }
+
+    /// The object that was made for the service. The inventory may list one of which the ledger knows nothing: the answer to the
+    /// request that made it never came.
+    fn known_uid(&self, child: &Child) -> Option<String> {
+        let is_it = |entry: &&InventoryEntry| entry.kind == child.kind.kind() && entry.name == child.name;
+        let listed = || self.inventory.iter().find(is_it).map(|entry| entry.uid.clone());
+        self.ledger.uid(&self.key(child)).or_else(listed)
     }
 
     /// Applies to an object of ours, and takes out what others had added to it.

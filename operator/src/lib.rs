@@ -27,6 +27,7 @@ pub mod locked;
 pub mod managed;
 pub mod metadata;
 pub mod metrics;
+pub mod most_recent;
 pub mod outcome;
 pub mod plan;
 pub mod pods;

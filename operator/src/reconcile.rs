@@ -40,6 +40,10 @@ pub async fn reconcile(service: &HealthcareService, ctx: &Context) -> Result<Nex
     }
     let taken_over = rollouts::taken_over(ctx, service).await?;
     let service = taken_over.as_ref().unwrap_or(service);
+    if ctx.statuses.knows_later_spec(service) {
+        // The watch is about to show it, and asks for a pass then.
+        return Ok(Next::OnChange);
+    }
     let before = ctx.statuses.newest(service);
     let inventory = ctx.strays.added_to(&before.inventory, service);
     let Converged {
@@ -198,10 +202,11 @@ async fn converge(
             .is_some_and(|value| value == "true"),
         template: &step.template,
         sizes: &step.sizes,
+        inventory,
         is_observed: before.observed_generation == service.metadata.generation,
         now: ctx.clock.now(),
     };
-    let (applied, error) = match writer.apply(&mut step.children, inventory).await {
+    let (applied, error) = match writer.apply(&mut step.children).await {
         Ok(applied) => (applied, None),
         Err((applied, error)) => (applied, Some(error)),
     };

@@ -10,6 +10,7 @@ use kube::{Client, Config};
 use tower::{BoxError, Layer, Service, ServiceBuilder};
 
 use crate::metrics::OperatorMetrics;
+use crate::most_recent::most_recent;
 use crate::{connections, rest_retry};
 
 /// How the operator names itself in the API server's audit log.
@@ -27,6 +28,7 @@ pub fn client(mut config: Config, metrics: &OperatorMetrics) -> kube::Result<Cli
         host: host_and_port(&config.cluster_url),
     };
     let service = ServiceBuilder::new()
+        .map_request(most_recent)
         .layer(layer)
         .layer(config.base_uri_layer())
         .option_layer(config.auth_layer()?)

@@ -25,7 +25,15 @@ const KEPT_DRIFT: usize = 5;
 /// The statuses written last, by uid: a watch may still show an older one.
 #[derive(Debug, Default)]
 pub struct StatusMemory {
-    written: Mutex<HashMap<String, (u64, HealthcareServiceStatus)>>,
+    written: Mutex<HashMap<String, Written>>,
+}
+
+/// What the API server answered to a write of a status.
+#[derive(Debug)]
+struct Written {
+    version: u64,
+    generation: i64,
+    status: HealthcareServiceStatus,
 }
 
 impl StatusMemory {
@@ -34,9 +42,19 @@ impl StatusMemory {
         let shown = service.status.clone().unwrap_or_default();
         let uid = service.uid().unwrap_or_default();
         match lock(&self.written).get(&uid) {
-            Some((version, written)) if *version > version_of(service) => written.clone(),
+            Some(written) if written.version > version_of(service) => written.status.clone(),
             _ => shown,
         }
+    }
+
+    /// Whether a status was written when the spec was a later one already than `service` has: the watch lags behind, and
+    /// a pass would go back to what is no longer wanted.
+    pub fn knows_later_spec(&self, service: &HealthcareService) -> bool {
+        let uid = service.uid().unwrap_or_default();
+        let generation = service.metadata.generation.unwrap_or_default();
+        lock(&self.written)
+            .get(&uid)
+            .is_some_and(|written| written.generation > generation)
     }
 
     /// Drops what the watch shows by now.
@@ -45,7 +63,7 @@ impl StatusMemory {
         let mut written = lock(&self.written);
         if written
             .get(uid)
-            .is_some_and(|(version, _)| *version <= version_of(service))
+            .is_some_and(|written| written.version <= version_of(service))
         {
             written.remove(uid);
         }
@@ -54,7 +72,7 @@ impl StatusMemory {
     /// The version that a write of the status replaces: as the watch shows it, or as we left it after that.
     fn newest_version(&self, service: &HealthcareService) -> u64 {
         let uid = service.uid().unwrap_or_default();
-        let written = lock(&self.written).get(&uid).map(|(version, _)| *version);
+        let written = lock(&self.written).get(&uid).map(|written| written.version);
         version_of(service).max(written.unwrap_or_default())
     }
 
@@ -64,8 +82,12 @@ impl StatusMemory {
     }
 
     fn record(&self, written: &HealthcareService) {
-        let status = written.status.clone().unwrap_or_default();
-        lock(&self.written).insert(written.uid().unwrap_or_default(), (version_of(written), status));
+        let entry = Written {
+            version: version_of(written),
+            generation: written.metadata.generation.unwrap_or_default(),
+            status: written.status.clone().unwrap_or_default(),
+        };
+        lock(&self.written).insert(written.uid().unwrap_or_default(), entry);
     }
 }
 

@@ -72,6 +72,41 @@ async fn what_was_made_before_a_crash_and_is_not_wanted_after_it_is_removed() {
     heir.kill().unwrap();
 }
 
+/// The answer to the request that made a child never came, so that the inventory has it by its uid alone; and then somebody took
+/// the owner out.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_child_that_the_inventory_lists_is_ours_without_its_owner() {
+    let (stage, namespace) = (Stage::start(false).await.unwrap(), "listed");
+    stage.namespace(namespace).unwrap();
+    let mut first = Operator::ready(&stage.proxy.kubeconfig, "first", &[])
+        .await
+        .unwrap();
+    let service = manifest("app", namespace, "registry.local/app:1", "");
+    stage.cluster.apply(&service).unwrap();
+    stage.until_ready(namespace, "app").await.unwrap();
+    stage.settled_writes(namespace).await;
+    first.kill().unwrap();
+    let listed = "get hcs app -o jsonpath={.status.inventory[0].kind}";
+    assert_eq!(stage.kubectl(namespace, listed).unwrap(), "ServiceAccount");
+    for forget in [
+        r#"patch hcs app --subresource=status --type=json -p [{"op":"remove","path":"/status/inventory/0/fingerprint"}]"#,
+        r#"patch sa app --type=json -p [{"op":"remove","path":"/metadata/ownerReferences"}]"#,
+    ] {
+        stage.kubectl(namespace, forget).unwrap();
+    }
+    let mut heir = Operator::ready(&stage.proxy.kubeconfig, "heir", &[])
+        .await
+        .unwrap();
+    let owner = "get sa app -o jsonpath={.metadata.ownerReferences[0].kind}";
+    for _ in 0..100 {
+        if stage.kubectl(namespace, owner).unwrap() == "HealthcareService" {
+            return heir.kill().unwrap();
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("{}", stage.kubectl(namespace, "describe hcs app").unwrap());
+}
+
 /// Applies the example with an operator that is killed after `crash` writes, then lets another one finish. None when
 /// the first one finished before that.
 async fn converge(stage: &Stage, namespace: &str, crash: Option<usize>) -> Option<Vec<Value>> {

@@ -15,13 +15,10 @@ const KEPT_CONFIG_MAPS: usize = 3;
 
 impl Applier<'_> {
     /// Deletes what the inventory lists and the plan no longer has. Runs only after every apply succeeded.
-    pub(super) async fn prune(
-        &self,
-        inventory: &[InventoryEntry],
-        applied: &mut Applied,
-    ) -> Result<(), Error> {
+    pub(super) async fn prune(&self, applied: &mut Applied) -> Result<(), Error> {
         let current: Vec<_> = applied.inventory.clone();
-        let left = inventory
+        let left = self
+            .inventory
             .iter()
             .filter(|old| !current.iter().any(|new| same_object(old, new)));
         let (kept, surplus) = sort_out(left, &current, self.plan, applied);
