@@ -1,7 +1,5 @@
 //! One pass over one service: plan → render → apply → conditions → status.
 
-use std::time::Duration;
-
 use healthcare_crds::v1alpha1::{HealthcareServiceStatus, InventoryEntry, RolloutStatus, condition as types};
 use healthcare_crds::{HealthcareService, keys};
 use k8s_openapi::api::core::v1::Pod;
@@ -15,7 +13,7 @@ use crate::conditions::Facts;
 use crate::context::Context;
 use crate::events;
 use crate::judge::{Case, Planned, judge};
-use crate::outcome::{Applied, Error, Next, Retry};
+use crate::outcome::{Applied, Error, Next};
 use crate::plan::{Plan, pod_labels};
 use crate::pods::{self, PodFault, Turn};
 use crate::queue::Key;
@@ -26,13 +24,12 @@ use crate::status;
 use crate::template::Choice;
 use crate::workload::Workload;
 
-/// Pause between looks at a refusal that only a person can lift, such as a name taken by a foreign object.
-const LOOK_AGAIN: Duration = Duration::from_mins(1);
+mod again;
 
 /// Brings one service to what its spec says, and reports.
 ///
 /// # Errors
-/// [`Error`] with [`Retry::Backoff`]: to be tried again after a pause.
+/// [`Error`] with [`Retry::Backoff`](crate::outcome::Retry::Backoff): to be tried again after a pause.
 #[tracing::instrument(name = "reconcile", skip_all, fields(namespace = service.namespace(), name = %service.name_any()))]
 pub async fn reconcile(service: &HealthcareService, ctx: &Context) -> Result<Next, Error> {
     if service.metadata.deletion_timestamp.is_some() {
@@ -92,7 +89,7 @@ pub async fn reconcile(service: &HealthcareService, ctx: &Context) -> Result<Nex
     let settings = service.spec.rollout.clone().unwrap_or_default();
     let pace = status.rollout.as_ref().filter(|_| !service.spec.paused);
     let pace = pace.and_then(|now| rollout::pause(before.rollout.as_ref(), now, &settings, ctx.clock.now()));
-    next(error, &status, next_look, pace).map(|next| next.within(judgement.holds_for()))
+    again::next(error, &status, next_look, pace).map(|next| next.within(judgement.holds_for()))
 }
 
 /// Counts a written status, and makes Events of what it tells that is new.
@@ -318,33 +315,6 @@ fn unready_since(before: &HealthcareServiceStatus, now: jiff::Timestamp) -> jiff
 fn wants_monitoring(service: &HealthcareService) -> bool {
     let observability = service.spec.observability.clone().unwrap_or_default();
     observability.metrics.enabled || observability.alerts.enabled || observability.slo.is_some()
-}
-
-/// When to look again: only while something is under way that no watch tells about.
-fn next(
-    error: Option<Error>,
-    status: &HealthcareServiceStatus,
-    next_look: Option<Duration>,
-    rollout: Option<Duration>,
-) -> Result<Next, Error> {
-    match error {
-        // Refusals too: a quota is raised, a policy lifted, and no watch tells.
-        Some(error) if error.retry() == Retry::Backoff || matches!(error, Error::Api { .. }) => Err(error),
-        Some(error) => {
-            tracing::warn!(reason = error.reason(), %error, "refused");
-            Ok(Next::After(LOOK_AGAIN))
-        }
-        None if rollout.is_some() => Ok(Next::After(sooner(rollout, next_look))),
-        None if is_true(status, types::RECONCILING) || is_true(status, types::STALLED) => {
-            Ok(Next::After(next_look.unwrap_or(LOOK_AGAIN)))
-        }
-        None => Ok(Next::OnChange),
-    }
-}
-
-/// The sooner of two, or the only one.
-fn sooner(one: Option<Duration>, other: Option<Duration>) -> Duration {
-    one.into_iter().chain(other).min().unwrap_or(LOOK_AGAIN)
 }
 
 fn is_true(status: &HealthcareServiceStatus, type_: &str) -> bool {
