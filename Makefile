@@ -39,14 +39,14 @@ test: prerequisites-tests lint images ## Formatting, lints, unit, integration an
 	$(CARGO) test --workspace
 
 COVERED = service-kit auth-service synthetic-phi-service
-coverage: prerequisites-tests ## Lines that the tests of kit and service reach; fails below 95 % (needs cargo-llvm-cov)
+coverage: prerequisites-tests ## Lines that the tests of kit and services reach; fails below 95 % (needs cargo-llvm-cov)
 	$(CARGO) llvm-cov test $(COVERED:%=-p %) --ignore-filename-regex '/tests?(/|\.rs)' --fail-under-lines 95
 
-bench: ## Benchmarks: rendering, the service kit, the service
-	$(CARGO) bench -p healthcare-operator -p service-kit -p synthetic-phi-service --features service-kit/testing
+bench: ## Benchmarks: rendering, the service kit, the services
+	$(CARGO) bench -p healthcare-operator -p service-kit -p auth-service -p synthetic-phi-service --features service-kit/testing
 
-bench-load: ## The service under oha beside a bare server, into target/bench/load.json
-	$(CARGO) build --release -p synthetic-phi-service
+bench-load: ## The services under oha beside a bare server, into target/bench/load.json
+	$(CARGO) build --release -p auth-service -p synthetic-phi-service
 	$(CARGO) run --release --quiet -p healthcare-tests --bin bench-load -- run
 
 N ?= 100,1000,5000

@@ -1,7 +1,8 @@
 //! What users see, on a real API server: one module a story.
 //!
 //! Most stories share one control plane with a node that only says it runs pods ([`support::world`]), each in a namespace
-//! of its own. Those that kill things start a cluster of their own. `node` and `node_rollouts` run on a real node.
+//! of its own. Those that kill things start a cluster of their own. `node`, `node_auth`
+//! and `node_rollouts` run on a real node.
 
 #![expect(
     clippy::unwrap_used,
@@ -21,6 +22,7 @@ mod create;
 mod failover;
 mod fairness;
 mod node;
+mod node_auth;
 mod node_rollouts;
 mod optional_apis;
 mod ownership;

@@ -35,7 +35,7 @@ fn installed_with_helm_a_service_runs_is_guarded_and_survives() {
 }
 
 /// CRDs, namespaces and images.
-fn prepare(cluster: &Cluster) -> Result<()> {
+pub(crate) fn prepare(cluster: &Cluster) -> Result<()> {
     cluster.install_monitoring_crds()?;
     for name in ["healthcare", "healthcare-operator", "monitoring"] {
         let manifest = format!(
@@ -43,17 +43,20 @@ fn prepare(cluster: &Cluster) -> Result<()> {
         );
         cluster.apply(&manifest)?;
     }
-    for image in ["healthcare-operator", APP] {
-        let archive = checkout(&format!("target/images/{image}.tar"));
-        if !archive.is_file() {
-            bail!("{} is missing: run `make images`", archive.display());
-        }
-        cluster.load_image(&archive)?;
-    }
-    Ok(())
+    load(cluster, "healthcare-operator")?;
+    load(cluster, APP)
 }
 
-fn install(cluster: &Cluster, more: &[&str]) -> Result<String> {
+/// Puts an image of this workspace on the node.
+pub(crate) fn load(cluster: &Cluster, image: &str) -> Result<()> {
+    let archive = checkout(&format!("target/images/{image}.tar"));
+    if !archive.is_file() {
+        bail!("{} is missing: run `make images`", archive.display());
+    }
+    cluster.load_image(&archive)
+}
+
+pub(crate) fn install(cluster: &Cluster, more: &[&str]) -> Result<String> {
     let chart = checkout("charts/healthcare-operator").display().to_string();
     let fixed = [
         "upgrade",
@@ -78,7 +81,7 @@ fn apply_example(cluster: &Cluster) -> Result<()> {
     Ok(())
 }
 
-fn kubectl(cluster: &Cluster, line: &str) -> Result<String> {
+pub(crate) fn kubectl(cluster: &Cluster, line: &str) -> Result<String> {
     cluster.kubectl(
         &["-n", "healthcare"]
             .into_iter()
@@ -279,7 +282,7 @@ fn pods_survive_upgrade_uninstall_and_reinstall(cluster: &Cluster) -> Result<()>
     Ok(())
 }
 
-fn output(command: &mut Command) -> Result<String> {
+pub(crate) fn output(command: &mut Command) -> Result<String> {
     let output = command.output()?;
     if !output.status.success() {
         bail!("{command:?}: {}", String::from_utf8_lossy(&output.stderr));
@@ -287,7 +290,11 @@ fn output(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8(output.stdout)?)
 }
 
-fn eventually<T>(what: &str, limit: Duration, mut look: impl FnMut() -> Result<Option<T>>) -> Result<T> {
+pub(crate) fn eventually<T>(
+    what: &str,
+    limit: Duration,
+    mut look: impl FnMut() -> Result<Option<T>>,
+) -> Result<T> {
     let pause = Duration::from_millis(500);
     for _ in 0..limit.as_millis() / pause.as_millis() {
         if let Some(found) = look()? {

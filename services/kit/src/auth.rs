@@ -35,7 +35,7 @@ pub use revocation::{
     RevocationStore, Revocations,
 };
 pub use rules::{Rules, RulesError};
-pub use settings::AuthSettings;
+pub use settings::{AuthSettings, OptionalAuthSettings};
 pub use signer::{Grant, IssuedToken, SignError, Signer, SigningKey, Validity};
 pub use token::{
     Claims, Expectations, Keys, MAX_LEEWAY, MAX_TOKEN_BYTES, TokenKind, Verifier, signed_claims,

@@ -8,6 +8,7 @@
 //! The way of a request: `routes` → `handlers` → [`domain`] (pure) → `fhir` (pure) or plain JSON → `answer`. `compliance`
 //! and `readiness` ask the same domain code whether it keeps its promises.
 
+use service_kit::auth::Auth;
 use service_kit::{BuildInfo, Context, Service, ServiceInfo};
 
 pub mod domain;
@@ -40,13 +41,19 @@ pub const INFO: ServiceInfo = ServiceInfo {
     data_classification: "synthetic",
 };
 
-/// The service over what the process hands it.
+/// The service for everybody who reaches it.
 pub fn build(context: &Context) -> anyhow::Result<Service> {
+    build_for(None, context)
+}
+
+/// The service over what the process hands it; with `auth`, patients are for callers with the scope `synthetic.read`.
+pub fn build_for(auth: Option<Auth>, context: &Context) -> anyhow::Result<Service> {
     let app = App::new(&context.registry)?;
     Ok(Service {
-        routes: routes::routes(app),
+        routes: routes::routes(app, auth.is_some()),
         checks: readiness::checks(context),
         compliance: compliance::checks(),
+        auth,
         ..Service::default()
     })
 }

@@ -37,7 +37,10 @@ impl App {
 
     /// The claims of an access token of ours, for whichever service it is, that was not taken back.
     pub(super) async fn valid_access_token(&self, token: &str) -> Result<Claims, Reason> {
-        let claims = self.signed_access_token(token)?;
+        let claims = match self.signed_access_token(token) {
+            Err(Reason::UnknownKey) if !self.keys.are_known() => Err(Reason::Unavailable),
+            other => other,
+        }?;
         self.revocations.check(&claims).await?;
         Ok(claims)
     }

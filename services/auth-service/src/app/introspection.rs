@@ -28,7 +28,13 @@ impl App {
     }
 
     async fn about(&self, caller: &Client, token: &str) -> Result<Value, Failure> {
-        if let Ok(claims) = self.signed_access_token(token) {
+        let mut access = self.signed_access_token(token);
+        if access == Err(Reason::UnknownKey) {
+            // Another replica may have made it since this one last looked.
+            self.rotator.read().await?;
+            access = self.signed_access_token(token);
+        }
+        if let Ok(claims) = access {
             let is_revoked = self.is_revoked(&claims).await?;
             return Ok(introspection::of_access_token(caller, &claims, is_revoked));
         }

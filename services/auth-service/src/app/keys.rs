@@ -99,6 +99,12 @@ impl SigningKeys {
         self.0.verification.subscribe()
     }
 
+    /// Whether a token with a key that is not among these is none of ours: not before the keys were read for the first time.
+    pub(crate) fn are_known(&self) -> bool {
+        let has_read = |rotating: &Rotating| rotating.known.borrow().version.is_some();
+        self.0.secret.is_some() || self.0.rotating.as_ref().is_none_or(has_read)
+    }
+
     /// The algorithm of ID tokens; none where there are no keys.
     pub(crate) fn id_token_algorithm(&self) -> Option<Algorithm> {
         self.0.rotating.as_ref().map(|rotating| rotating.algorithm)

@@ -21,7 +21,15 @@ impl App {
     async fn try_to_revoke(&self, request: ClientRequest<'_>) -> Result<(), Failure> {
         let client = self.verify_client(request).await?;
         let token = request.form.require("token", "token is missing")?;
-        let found = self.ours(token);
+        let found = match self.ours(token) {
+            // Signed with a key that another replica made since this one last looked, perhaps: nobody is told that it is taken
+            // back when it is not.
+            None => {
+                self.rotator.read().await?;
+                self.ours(token)
+            }
+            found => found,
+        };
         let target = revocation::target(&client, found.as_ref().map(|(kind, claims)| (*kind, claims)))?;
         match (target, found) {
             (Target::Family(family), _) => self.kill_for(request, family, Why::TokenRevoked).await,

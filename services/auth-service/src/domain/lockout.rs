@@ -90,7 +90,9 @@ pub struct Locked {
 impl Attempts {
     /// The counter with one attempt more, which is presumed to be wrong.
     pub fn attempt(self, rules: &LockoutRules, now: Timestamp) -> Result<Self, Locked> {
-        if let Some(until) = self.locked_until.filter(|until| now < *until) {
+        // Those that wait for nothing may come in any order: requests cross, and clocks of replicas differ.
+        let has_to_wait = !rules.delay(self.failures).is_zero();
+        if let Some(until) = self.locked_until.filter(|until| has_to_wait && now < *until) {
             return Err(Locked { until });
         }
         let before = if self.is_forgotten(rules, now) {
@@ -98,7 +100,7 @@ impl Attempts {
         } else {
             self
         };
-        let failures = before.failures.saturating_add(1);
+        let failures = before.failures.max(0).saturating_add(1);
         Ok(Self {
             failures,
             first_at: before.first_at.or(Some(now)),

@@ -9,6 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::answer::with_retry_after;
 use super::form::Form;
 use super::page::{self, LoginPage};
+use super::token::OAuthErrorBody;
 use super::{cookies, csrf};
 use crate::app::{App, Credentials, Failure, LoggedIn, Login, Origin, Stop, ToLogIn, random_bytes};
 use crate::domain::authorization::Location;
@@ -82,8 +83,8 @@ pub(super) async fn show(
         (status = FORBIDDEN, description = "The page, with what is wrong.", body = String, content_type = "text/html"),
         (status = TOO_MANY_REQUESTS, description = "The same, after too many attempts.", body = String,
             content_type = "text/html"),
-        (status = BAD_REQUEST, description = "Nobody but the person can be told.", body = String,
-            content_type = "text/html"),
+        (status = BAD_REQUEST, description = "Nobody but the person can be told; or this is no form.",
+            content((String = "text/html"), (OAuthErrorBody = "application/json"))),
     ),
 )]
 pub(super) async fn submit(

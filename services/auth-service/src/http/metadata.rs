@@ -14,7 +14,9 @@ const MAX_AGE: i64 = 300;
 /// The public keys of access and ID tokens
 ///
 /// Empty where access tokens are signed with a secret (HS256) and there are no ID tokens.
-#[utoipa::path(get, path = "", tag = "discovery", responses((status = OK, description = "A JWK Set.", body = Value)))]
+#[utoipa::path(get, path = "", tag = "discovery", responses(
+    (status = OK, description = "A JWK Set.", body = Value, content_type = "application/jwk-set+json"),
+))]
 pub(super) async fn jwks(State(app): State<App>) -> Response {
     cached(
         "application/jwk-set+json",

@@ -20,6 +20,7 @@ use service_kit::auth::Algorithm;
 use service_kit::clock::ManualClock;
 use service_kit::config::ServerConfig;
 use service_kit::postgres::DatabaseSettings;
+use service_kit::telemetry::TelemetryConfig;
 use service_kit::testing::{Postgres, Shared, TestServer, server_config, telemetry_config};
 use sha2::{Digest, Sha256};
 
@@ -27,16 +28,19 @@ mod admin;
 mod audit;
 mod authorize;
 mod code;
+mod dashboard;
 mod discovery;
 mod forward;
 mod introspect;
 mod keys;
 mod lockout;
+mod memory;
 mod openapi;
 mod process;
 mod refresh;
 mod revoke;
 mod secrets;
+mod spans;
 mod token;
 
 static SERVER: Shared<Postgres> = Shared::new();
@@ -64,6 +68,7 @@ struct Options {
     /// Longest wait for a connection to PostgreSQL.
     patience: Duration,
     config: ServerConfig,
+    telemetry: TelemetryConfig,
 }
 
 impl Default for Options {
@@ -75,6 +80,7 @@ impl Default for Options {
             // Where nothing is to fail, a slow machine is no reason to.
             patience: Duration::from_secs(20),
             config: server_config(),
+            telemetry: telemetry_config(),
         }
     }
 }
@@ -180,10 +186,10 @@ impl Scene {
         hand: ManualClock,
         options: Options,
     ) -> Self {
-        let config = options.config.clone();
+        let (config, telemetry) = (options.config.clone(), options.telemetry.clone());
         let settings = settings(&url, options);
         let build = |context: &service_kit::Context| build(settings, context);
-        let server = TestServer::start_with(&INFO, clock, &config, &telemetry_config(), build)
+        let server = TestServer::start_with(&INFO, clock, &config, &telemetry, build)
             .await
             .unwrap();
         let http = reqwest::Client::builder()

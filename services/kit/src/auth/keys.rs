@@ -162,9 +162,9 @@ impl VerificationKey {
     }
 
     /// Whether `signature` (base64url) is this key's over `message`.
-    pub(super) fn verifies(&self, message: &str, signature: &str) -> bool {
+    pub(super) fn verifies(&self, message: &[u8], signature: &str) -> bool {
         let algorithm = self.algorithm.in_library();
-        jsonwebtoken::crypto::verify(signature, message.as_bytes(), &self.key, algorithm).unwrap_or(false)
+        jsonwebtoken::crypto::verify(signature, message, &self.key, algorithm).unwrap_or(false)
     }
 }
 

@@ -15,6 +15,10 @@ use super::token::{Expectations, Keys, MAX_LEEWAY, TokenKind, Verifier};
 use crate::Clock;
 use crate::config::{checked_args, parse_duration};
 
+mod optional;
+
+pub use optional::OptionalAuthSettings;
+
 /// As written; what is in files is not read yet. A secret is never parsed by clap, whose errors quote values.
 #[derive(Args, Debug)]
 struct Written {

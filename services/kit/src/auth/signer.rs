@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER;
 use jsonwebtoken::jwk::{EllipticCurve, Jwk, PublicKeyUse, ThumbprintHash};
@@ -19,13 +21,19 @@ use super::policy::is_scope;
 use super::token::TokenKind;
 use crate::Clock;
 
+mod private_key;
+
+use private_key::PrivateKey;
+
 /// A private key or secret, with the only algorithm it is for.
 #[derive(Clone)]
 pub struct SigningKey {
     id: Option<String>,
     algorithm: Algorithm,
-    key: EncodingKey,
+    private: Arc<PrivateKey>,
     public: Option<Arc<Jwk>>,
+    #[cfg(test)]
+    library_key: EncodingKey,
 }
 
 impl fmt::Debug for SigningKey {
@@ -46,8 +54,10 @@ impl SigningKey {
         Ok(Self {
             id,
             algorithm: Algorithm::Hs256,
-            key: EncodingKey::from_secret(secret),
+            private: Arc::new(PrivateKey::secret(secret)),
             public: None,
+            #[cfg(test)]
+            library_key: EncodingKey::from_secret(secret),
         })
     }
 
@@ -61,6 +71,7 @@ impl SigningKey {
     /// The same key as PKCS#8 in DER.
     pub fn from_pkcs8(algorithm: Algorithm, der: &[u8]) -> Result<Self, KeyError> {
         let refused = KeyError::NotAPrivateKey(algorithm.name());
+        let private = PrivateKey::from_pkcs8(algorithm, der).ok_or(refused)?;
         let key = match algorithm {
             Algorithm::Es256 | Algorithm::Es384 => EncodingKey::from_ec_der(der),
             Algorithm::EdDsa => EncodingKey::from_ed_der(der),
@@ -76,8 +87,10 @@ impl SigningKey {
         Ok(Self {
             id: Some(id),
             algorithm,
-            key,
+            private: Arc::new(private),
             public: Some(Arc::new(public)),
+            #[cfg(test)]
+            library_key: key,
         })
     }
 
@@ -88,7 +101,7 @@ impl SigningKey {
 
     #[cfg(test)]
     pub(super) const fn library_key(&self) -> &EncodingKey {
-        &self.key
+        &self.library_key
     }
 
     /// The `kid` of its tokens.
@@ -287,8 +300,10 @@ impl Signer {
         let mut header = Header::new(self.key.algorithm.in_library());
         header.typ = Some(media_type.to_owned());
         header.kid.clone_from(&self.key.id);
-        let token = jsonwebtoken::encode(&header, payload, &self.key.key);
-        Ok(token.map_err(|_| SignError::Failed)?.into())
+        let message = format!("{}.{}", encoded(&header)?, encoded(payload)?);
+        let signature = self.key.private.sign(message.as_bytes());
+        let signature = URL_SAFE_NO_PAD.encode(signature.map_err(|_| SignError::Failed)?);
+        Ok(format!("{message}.{signature}").into())
     }
 }
 
@@ -297,6 +312,12 @@ impl IssuedToken {
     pub fn expose(&self) -> &str {
         self.token.expose_secret()
     }
+}
+
+/// A part of a JWT (RFC 7515, section 7.1).
+fn encoded(part: &impl Serialize) -> Result<String, SignError> {
+    let json = serde_json::to_vec(part).map_err(|_| SignError::Failed)?;
+    Ok(URL_SAFE_NO_PAD.encode(json))
 }
 
 fn check(grant: &Grant) -> Result<(), SignError> {

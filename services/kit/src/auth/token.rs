@@ -124,6 +124,10 @@ impl Verifier {
             Keys::Fixed(keys) => self.expectations.check(&token, keys, self.clock.now()),
             Keys::Changing(keys) => {
                 let keys = keys.borrow().clone();
+                // They have not been read yet: whether the token is good cannot be told.
+                if keys.keys().next().is_none() {
+                    return Err(Reason::Unavailable);
+                }
                 self.expectations.check(&token, &keys, self.clock.now())
             }
             Keys::Jwks(jwks) => {
@@ -228,7 +232,7 @@ fn check_signature(token: &Compact<'_>, keys: &KeySet) -> Result<(), Reason> {
     if of_the_algorithm.peek().is_none() {
         return Err(Reason::Algorithm);
     }
-    if of_the_algorithm.any(|key| key.verifies(token.signed(), token.signature())) {
+    if of_the_algorithm.any(|key| key.verifies(token.signed().as_bytes(), token.signature())) {
         Ok(())
     } else {
         Err(Reason::Signature)

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod api;
 #[cfg(test)]
+mod callers;
+#[cfg(test)]
 mod fhir;
 #[cfg(test)]
 mod openapi;

@@ -94,13 +94,22 @@ impl Rotator {
         self.take(self.rotating()?, Reason::Withdrawn(kid)).await
     }
 
-    /// Reads what has changed, and takes the steps that are due.
-    async fn tick(&self) -> Result<Option<Rotated>, RotationError> {
-        let rotating = self.rotating()?;
+    /// Reads what has changed.
+    pub(crate) async fn read(&self) -> Result<(), DatabaseError> {
+        let Some(rotating) = &self.keys.0.rotating else {
+            return Ok(());
+        };
         let version = rotating.known.borrow().version.unwrap_or(-1);
         if let Some(stored) = self.store.changed_since(version).await? {
             self.keys.replace(&stored);
         }
+        Ok(())
+    }
+
+    /// Reads what has changed, and takes the steps that are due.
+    async fn tick(&self) -> Result<Option<Rotated>, RotationError> {
+        let rotating = self.rotating()?;
+        self.read().await?;
         let now = self.keys.0.clock.now();
         rotating.known.send_modify(|known| known.read_at = Some(now));
         let is_due = {

@@ -73,7 +73,8 @@ pub(crate) async fn list(
     State(app): State<App>,
     Query(page): Query<Page>,
 ) -> Result<Json<UsersAnswer>, Problem> {
-    let after = page.after.as_deref().map(uuid).transpose()?;
+    let after = page.after.as_deref().map(str::parse).transpose();
+    let after = after.map_err(|_| Problem::unprocessable("after is the id of an account."))?;
     let users = app.store.users.list(after, page.limit()?).await?;
     Ok(Json(UsersAnswer {
         users: users.into_iter().map(answer).collect(),

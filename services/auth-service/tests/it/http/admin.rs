@@ -198,6 +198,8 @@ async fn an_account_is_made_read_replaced_and_disabled() {
     assert_eq!(scene.admin("GET", none, None, &[]).await.status, 404);
     assert_eq!(scene.admin("GET", "/admin/users/x", None, &[]).await.status, 404);
     assert_eq!(scene.admin("DELETE", &path, None, &[]).await.status, 204);
+    let no_id = scene.admin("GET", "/admin/users?after=x", None, &[]).await;
+    assert_eq!(no_id.status, 422, "{no_id:?}");
     let listed = scene.admin("GET", "/admin/users", None, &[]).await.json();
     assert_eq!(listed["users"][0]["user"]["is_enabled"], false);
     assert_eq!(scene.audited("user_changed"), 3);

@@ -86,6 +86,57 @@ async fn a_withdrawn_key_is_of_no_use_at_once() {
     );
 }
 
+/// The others look each second; one that is asked about a token of a key it does not know looks at once. Without, it would call
+/// the token inactive, and say that it took back what it did not.
+#[tokio::test]
+async fn a_token_of_a_key_that_another_replica_just_made_is_known_and_can_be_revoked() {
+    let options = || Options::keys(Algorithm::Es256);
+    let scene = Scene::with(options()).await;
+    let two = scene.replica(Clock::fixed(noon()), options()).await;
+    let secret = scene.client("robot", json!({})).await;
+    let robot = ("robot", secret.as_str());
+    for _ in 0..4 {
+        let old = kid(&scene.admin_token().await);
+        let path = format!("/admin/keys/rotate?withdraw={old}");
+        let mut tokens = Vec::new();
+        assert_eq!(scene.admin("POST", &path, None, &[]).await.status, 204);
+        for _ in 0..2 {
+            tokens.push(scene.own_token(robot, &[]).await.member("access_token"));
+        }
+        assert_ne!(kid(&tokens[0]), old);
+        let revoked = two.form("/oauth2/revoke", robot, &[("token", &tokens[0])]).await;
+        assert_eq!(revoked.status, 200);
+        for replica in [&scene, &two] {
+            assert_eq!(replica.introspect(robot, &tokens[0]).await["active"], false);
+            assert_eq!(replica.introspect(robot, &tokens[1]).await["active"], true);
+        }
+    }
+}
+
+/// Before it has read any key, a replica cannot tell whose a token is.
+#[tokio::test]
+async fn before_the_keys_are_read_no_token_is_called_bad() {
+    let scene = Scene::with(Options::keys(Algorithm::Es256)).await;
+    let token = scene.admin_token().await;
+    let mut options = Options::keys(Algorithm::Es256);
+    options.patience = Duration::from_millis(200);
+    let settings = settings("postgres://app@127.0.0.1:1/auth", options);
+    let build = |context: &service_kit::Context| build(settings, context);
+    let cut_off = TestServer::start(&INFO, Clock::fixed(noon()), build)
+        .await
+        .unwrap();
+    for (path, token, status) in [
+        ("/verify", token.as_str(), 503),
+        ("/admin/clients", token.as_str(), 503),
+        ("/verify", "x.y.z", 401),
+    ] {
+        let request = reqwest::Client::new().get(cut_off.url(path)).bearer_auth(token);
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), status, "{path}");
+        assert_eq!(answer.headers().contains_key("retry-after"), status == 503);
+    }
+}
+
 /// A secret has no public half.
 #[tokio::test]
 async fn with_a_secret_the_set_is_empty_and_nothing_rotates() {

@@ -3,6 +3,8 @@ use serde_json::{Value, json};
 use super::{Algorithm, KeyError, KeySet, MIN_SECRET_BYTES, VerificationKey};
 use crate::auth::test_support::{eddsa_key, es256_key, jwks};
 
+mod published;
+
 fn set(keys: &[Value]) -> Result<KeySet, KeyError> {
     KeySet::from_jwks(json!({ "keys": keys }).to_string().as_bytes())
 }

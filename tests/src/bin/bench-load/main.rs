@@ -1,5 +1,5 @@
-//! `make bench-load`: requests per second, latency, processor time and memory of synthetic-phi-service under `oha`,
-//! beside a bare axum server that answers with as many bytes.
+//! `make bench-load`: requests per second, latency, processor time and memory of the services under `oha`, beside a bare axum
+//! server that answers with as many bytes.
 //!
 //! Generator and server share the machine: what compares between machines are the ratio to the bare server and the
 //! processor time per request.
@@ -20,42 +20,13 @@ use healthcare_tests::measured::Measured;
 use serde::Serialize;
 use serde_json::Value;
 
-/// What is asked, and at which rate; as fast as answers come when there is none.
-const CASES: [Case; 5] = [
-    Case::saturating("health", "/health"),
-    Case::saturating("clinical patient", "/synthetic-patient?seed=1"),
-    Case::saturating(
-        "batch of 100 demographic",
-        "/synthetic-patients?count=100&seed=1&depth=demographic",
-    ),
-    Case::saturating(
-        "lifetime as FHIR",
-        "/synthetic-patient?seed=1&depth=lifetime&format=fhir",
-    ),
-    Case {
-        rate: Some(5_000),
-        ..Case::saturating("clinical patient", "/synthetic-patient?seed=1")
-    },
-];
+mod auth;
+mod case;
+mod patients;
 
-#[derive(Clone, Copy)]
-struct Case {
-    name: &'static str,
-    path: &'static str,
-    rate: Option<u32>,
-}
+use case::Case;
 
-impl Case {
-    const fn saturating(name: &'static str, path: &'static str) -> Self {
-        Self {
-            name,
-            path,
-            rate: None,
-        }
-    }
-}
-
-/// Measures the service under load.
+/// Measures the services under load.
 #[derive(Parser)]
 struct Cli {
     #[command(subcommand)]
@@ -79,9 +50,9 @@ enum Action {
 
 #[derive(Parser)]
 struct Bench {
-    /// The service
-    #[arg(long, default_value = "target/release/synthetic-phi-service")]
-    binary: PathBuf,
+    /// Where the services are
+    #[arg(long, default_value = "target/release")]
+    binaries: PathBuf,
     /// Seconds of each measurement
     #[arg(long, default_value_t = 10)]
     seconds: u32,
@@ -127,9 +98,10 @@ impl Display for Row {
     }
 }
 
-/// All figures.
+/// All figures of a service.
 #[derive(Serialize)]
 struct Figures {
+    service: &'static str,
     start_ms: f64,
     resident_at_rest_mib: f64,
     rows: Vec<Row>,
@@ -159,53 +131,88 @@ async fn bare(port: u16, bytes: usize) -> Result<()> {
 }
 
 fn run(bench: &Bench) -> Result<()> {
-    if !bench.binary.is_file() {
-        bail!(
-            "{} is missing: cargo build --release -p synthetic-phi-service",
-            bench.binary.display()
-        );
-    }
     let directory = bench.output.parent().context("the output has a directory")?;
     std::fs::create_dir_all(directory)?;
-    let address = free_address()?;
-    let log = File::create(directory.join("load.log"))?;
-    let began = Instant::now();
-    let service = Measured::start(
-        Command::new(&bench.binary)
-            .env("HOST", "127.0.0.1")
-            .env("PORT", address.port().to_string())
-            .stdout(log),
-    )?;
-    listening(address)?;
-    let start_ms = began.elapsed().as_secs_f64() * 1e3;
-    std::thread::sleep(Duration::from_secs(2));
-    let resident_at_rest_mib = service.memory("VmRSS")?;
-    println!("listening after {start_ms:.0} ms, {resident_at_rest_mib:.1} MiB at rest");
-    println!(
-        "{:<36} {:>8} {:>9} {:>8} {:>8} {:>9} {:>8} {:>7}",
-        "", "bytes", "per s", "p50 ms", "p99 ms", "CPU µs", "MiB", "bare/it"
-    );
-    let rows = CASES
-        .iter()
-        .map(|case| measure(bench, case, &service, address))
-        .collect::<Result<Vec<_>>>()?;
-    let figures = Figures {
-        start_ms,
-        resident_at_rest_mib,
-        rows,
-    };
+    let database = auth::Database::start()?;
+    let figures = [patients(bench)?, auth(bench, &database)?];
     std::fs::write(&bench.output, serde_json::to_vec_pretty(&figures)?)?;
     println!("written to {}", bench.output.display());
     Ok(())
 }
 
+fn patients(bench: &Bench) -> Result<Figures> {
+    let started = Started::new(bench, "synthetic-phi-service", Vec::new())?;
+    started.figures(bench, &patients::cases())
+}
+
+fn auth(bench: &Bench, database: &auth::Database) -> Result<Figures> {
+    let started = Started::new(bench, "auth-service", database.settings()?)?;
+    let cases = auth::cases(started.address)?;
+    started.figures(bench, &cases)
+}
+
+/// A service, and what was seen of it before anybody asked it anything.
+struct Started {
+    name: &'static str,
+    process: Measured,
+    address: SocketAddr,
+    start_ms: f64,
+    resident_at_rest_mib: f64,
+}
+
+impl Started {
+    fn new(bench: &Bench, name: &'static str, settings: Vec<(&'static str, String)>) -> Result<Self> {
+        let binary = bench.binaries.join(name);
+        if !binary.is_file() {
+            bail!("{} is missing: cargo build --release -p {name}", binary.display());
+        }
+        let address = free_address()?;
+        let log = File::create(bench.output.with_file_name(format!("{name}.log")))?;
+        let began = Instant::now();
+        let process = Measured::start(
+            Command::new(&binary)
+                .envs(settings)
+                .env("HOST", "127.0.0.1")
+                .env("PORT", address.port().to_string())
+                .stdout(log),
+        )?;
+        listening(address)?;
+        let start_ms = began.elapsed().as_secs_f64() * 1e3;
+        std::thread::sleep(Duration::from_secs(2));
+        let resident_at_rest_mib = process.memory("VmRSS")?;
+        println!("{name}: listening after {start_ms:.0} ms, {resident_at_rest_mib:.1} MiB at rest");
+        Ok(Self {
+            name,
+            process,
+            address,
+            start_ms,
+            resident_at_rest_mib,
+        })
+    }
+
+    fn figures(&self, bench: &Bench, cases: &[Case]) -> Result<Figures> {
+        println!(
+            "{:<36} {:>8} {:>9} {:>8} {:>8} {:>9} {:>8} {:>7}",
+            "", "bytes", "per s", "p50 ms", "p99 ms", "CPU µs", "MiB", "bare/it"
+        );
+        let rows = cases
+            .iter()
+            .map(|case| measure(bench, case, &self.process, self.address));
+        Ok(Figures {
+            service: self.name,
+            start_ms: self.start_ms,
+            resident_at_rest_mib: self.resident_at_rest_mib,
+            rows: rows.collect::<Result<_>>()?,
+        })
+    }
+}
+
 /// The service under one load and, unless at a fixed rate, a bare server under the same.
 fn measure(bench: &Bench, case: &Case, service: &Measured, address: SocketAddr) -> Result<Row> {
-    let url = format!("http://{address}{}", case.path);
-    let answer_bytes = curl(&url)?;
+    let answer_bytes = case::curl(address, case)?.len();
     service.forget_peak()?;
     let before = service.cpu_seconds()?;
-    let seen = oha(bench, &url, case.rate)?;
+    let seen = oha(bench, address, case)?;
     let cpu = service.cpu_seconds()? - before;
     let bare_ratio = match case.rate {
         None => Some(bare_per_second(bench, answer_bytes)? / seen.per_second),
@@ -231,11 +238,11 @@ fn bare_per_second(bench: &Bench, bytes: usize) -> Result<f64> {
     let arguments = [format!("--port={}", address.port()), format!("--bytes={bytes}")];
     let _server = Measured::start(Command::new(std::env::current_exe()?).arg("bare").args(arguments))?;
     listening(address)?;
-    Ok(oha(bench, &format!("http://{address}/"), None)?.per_second)
+    Ok(oha(bench, address, &Case::get("bare", "/"))?.per_second)
 }
 
 /// Latencies of a fixed rate count from when a request was due, not from when it could be sent.
-fn oha(bench: &Bench, url: &str, rate: Option<u32>) -> Result<Seen> {
+fn oha(bench: &Bench, address: SocketAddr, case: &Case) -> Result<Seen> {
     let mut command = Command::new("oha");
     command.args([
         "--no-tui",
@@ -245,11 +252,15 @@ fn oha(bench: &Bench, url: &str, rate: Option<u32>) -> Result<Seen> {
     ]);
     command.args(["-z", &format!("{}s", bench.seconds)]);
     command.args(["-c", &bench.connections.to_string()]);
-    if let Some(rate) = rate {
+    if let Some(rate) = case.rate {
         command.args(["-q", &rate.to_string(), "--latency-correction"]);
     }
+    if let Some(form) = &case.form {
+        command.args(["-m", "POST", "-T", "application/x-www-form-urlencoded"]);
+        command.args(["-d", &form.body, "-a", &form.user]);
+    }
     let output = command
-        .arg(url)
+        .arg(case.url(address))
         .stderr(Stdio::inherit())
         .output()
         .context("oha cannot be started: cargo install oha")?;
@@ -282,15 +293,6 @@ fn total(report: &Value, pointer: &str) -> f64 {
     let distribution = report.pointer(pointer).and_then(Value::as_object);
     let counts = distribution.into_iter().flat_map(|counts| counts.values());
     counts.filter_map(Value::as_f64).sum()
-}
-
-/// Bytes of the answer to one request.
-fn curl(url: &str) -> Result<usize> {
-    let output = Command::new("curl").args(["-sf", url]).output()?;
-    if !output.status.success() {
-        bail!("curl {url}: {}", output.status);
-    }
-    Ok(output.stdout.len())
 }
 
 fn free_address() -> Result<SocketAddr> {
