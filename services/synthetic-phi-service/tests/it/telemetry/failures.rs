@@ -41,7 +41,8 @@ async fn killed_and_restarted(protocol: &str) {
     let tracing = async || service.json("/readiness").await["checks"]["tracing"].to_string();
     let story = async {
         until("spans arrive", async || !collector.text().is_empty()).await;
-        assert_eq!(tracing().await, "\"ready\"");
+        // A machine that is busy with other things may have lost some already.
+        until("readiness is whole", async || tracing().await == "\"ready\"").await;
         collector.kill();
         until("readiness tells", async || tracing().await.contains("degraded: ")).await;
         until("the detailed report tells", async || {
