@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use kube::api::ListParams;
 use kube::core::PartialObjectMeta;
 use kube::runtime::WatchStreamExt;
 use kube::runtime::watcher::{self, Event, watcher};
@@ -53,6 +54,19 @@ impl Capabilities {
         Ok(Self::of(&monitoring, &gateway))
     }
 
+    /// An API server that has just started does not serve every CRD yet: of what was served before, only what is no longer
+    /// installed is gone.
+    async fn or_installed(self, client: &Client, before: Self) -> Self {
+        let [monitor, rule, route] = CRDS;
+        Self {
+            service_monitor: self.service_monitor
+                || before.service_monitor && is_installed(client, monitor).await,
+            prometheus_rule: self.prometheus_rule
+                || before.prometheus_rule && is_installed(client, rule).await,
+            http_route: self.http_route || before.http_route && is_installed(client, route).await,
+        }
+    }
+
     /// What these plurals of the two API groups amount to. Pure.
     fn of(monitoring: &[String], gateway: &[String]) -> Self {
         let has = |list: &[String], plural: &str| list.iter().any(|name| name == plural);
@@ -61,6 +75,16 @@ impl Capabilities {
             prometheus_rule: has(monitoring, "prometheusrules"),
             http_route: has(gateway, "httproutes"),
         }
+    }
+}
+
+/// Whether there is such a CRD, also where that cannot be told.
+async fn is_installed(client: &Client, crd: &str) -> bool {
+    let api: Api<CustomResourceDefinition> = Api::all(client.clone());
+    let named = ListParams::default().fields(&format!("metadata.name={crd}"));
+    match api.list_metadata(&named).await {
+        Ok(found) => found.iter().any(|crd| crd.metadata.deletion_timestamp.is_none()),
+        Err(_) => true,
     }
 }
 
@@ -122,6 +146,8 @@ async fn settle(client: &Client, current: &watch::Sender<Capabilities>) {
         tokio::time::sleep(pause).await;
         match Capabilities::discover(client).await {
             Ok(found) => {
+                let before = *current.borrow();
+                let found = found.or_installed(client, before).await;
                 let changed = current.send_if_modified(|known| std::mem::replace(known, found) != found);
                 if changed {
                     tracing::info!(?found, "optional APIs changed");

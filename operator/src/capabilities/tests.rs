@@ -36,6 +36,8 @@ const EMPTY: State = State {
 /// An API server that answers discovery, one state after another: each from so long after the start.
 #[derive(Clone)]
 struct Server {
+    /// Whether the CRDs are there, served or not.
+    is_installed: bool,
     started: Instant,
     states: Arc<Vec<(Duration, State)>>,
     paths: Arc<Mutex<Vec<String>>>,
@@ -44,6 +46,7 @@ struct Server {
 impl Server {
     fn new(states: Vec<(Duration, State)>) -> Self {
         Self {
+            is_installed: false,
             started: Instant::now(),
             states: Arc::new(states),
             paths: Arc::default(),
@@ -75,12 +78,19 @@ impl Server {
         let (code, body) = match path {
             "/apis/monitoring.coreos.com/v1" => state.monitoring.answer("monitoring.coreos.com/v1"),
             "/apis/gateway.networking.k8s.io/v1" => state.gateway.answer("gateway.networking.k8s.io/v1"),
+            "/apis/apiextensions.k8s.io/v1/customresourcedefinitions" => (200, self.crds()),
             other => panic!("nobody was to ask for {other}"),
         };
         Response::builder()
             .status(code)
             .body(Body::from(body.to_string().into_bytes()))
             .unwrap()
+    }
+
+    fn crds(&self) -> Value {
+        let crd = json!({"metadata": {"name": "asked for"}});
+        let items = if self.is_installed { vec![crd] } else { Vec::new() };
+        json!({"apiVersion": "meta.k8s.io/v1", "kind": "PartialObjectMetadataList", "metadata": {}, "items": items})
     }
 
     /// How many times discovery was asked.
@@ -209,6 +219,18 @@ async fn a_group_that_goes_away_is_noticed() {
     let (sender, current) = watch::channel(ALL_APIS);
     settle(&server.client(), &sender).await;
     assert_eq!(*current.borrow(), NO_APIS);
+}
+
+/// An API server serves a CRD some moments after it has started.
+#[tokio::test(start_paused = true)]
+async fn what_is_installed_and_not_served_yet_stays() {
+    let server = Server {
+        is_installed: true,
+        ..Server::always(EMPTY)
+    };
+    let (sender, current) = watch::channel(ALL_APIS);
+    settle(&server.client(), &sender).await;
+    assert_eq!(*current.borrow(), ALL_APIS);
 }
 
 #[tokio::test(start_paused = true)]
