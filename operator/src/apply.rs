@@ -182,8 +182,7 @@ impl Applier<'_> {
     /// The object that was made for the service. The inventory may list one of which the ledger knows nothing: the answer to the
     /// request that made it never came.
     fn known_uid(&self, child: &Child) -> Option<String> {
-        let is_it = |entry: &&InventoryEntry| entry.kind == child.kind.kind() && entry.name == child.name;
-        let listed = || self.inventory.iter().find(is_it).map(|entry| entry.uid.clone());
+        let listed = || child.listed(self.inventory).map(|entry| entry.uid.clone());
         self.ledger.uid(&self.key(child)).or_else(listed)
     }
 

@@ -1,6 +1,7 @@
 //! From a plan to the child objects. Pure and deterministic: the same plan gives the same bytes.
 
 use crate::digest::{deployment_digest, digest, stable};
+use healthcare_crds::v1alpha1::InventoryEntry;
 use k8s_openapi::api::apps::v1::{ControllerRevision, Deployment};
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::api::core::v1::{ConfigMap, Service, ServiceAccount};
@@ -79,6 +80,15 @@ pub struct Child {
     pub body: Value,
     /// What tells it from other desired objects of its name.
     pub digest: u64,
+}
+
+impl Child {
+    /// What an inventory says of it.
+    pub fn listed<'a>(&self, inventory: &'a [InventoryEntry]) -> Option<&'a InventoryEntry> {
+        inventory
+            .iter()
+            .find(|entry| entry.name == self.name && entry.kind == self.kind.kind())
+    }
 }
 
 /// Why a plan cannot be rendered.

@@ -9,10 +9,7 @@ use crate::render::{Child, ChildKind};
 impl Ledger {
     /// Takes over what an earlier process wrote into the status about a child.
     pub fn recall(&self, plan: &Plan, child: &Child, inventory: &[InventoryEntry], is_observed: bool) {
-        let written = inventory
-            .iter()
-            .find(|entry| entry.name == child.name && entry.kind == child.kind.kind());
-        if let Some(entry) = written {
+        if let Some(entry) = child.listed(inventory) {
             let key = ChildKey::of(child.kind, plan, &child.name);
             self.believe(&key, &plan.owner.name, entry, is_observed);
         }

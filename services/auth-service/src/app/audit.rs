@@ -9,11 +9,11 @@ use uuid::Uuid;
 use super::App;
 use super::error::Failure;
 use crate::domain::audit::chain::{EntryHash, Head};
-use crate::domain::audit::{Actor, AuditEvent, AuditRecord, Endpoint, RevocationReason};
+use crate::domain::audit::{Actor, AuditEvent, AuditRecord, Endpoint};
 use crate::domain::client::GrantType;
 use crate::domain::client_auth::Attempt;
 use crate::domain::parameters::Parameters;
-use crate::store::{self, AuditLog, Unchained, Why};
+use crate::store::{self, AuditLog, Unchained};
 
 /// Where a request came from.
 #[derive(Clone, Debug, Default)]
@@ -108,20 +108,6 @@ pub(crate) fn caller(claims: &service_kit::auth::Claims) -> Actor {
     Actor::Caller {
         subject: claims.subject().to_owned(),
         client_id: claims.client_id().to_owned(),
-    }
-}
-
-/// Why a family died, as events tell it.
-pub(super) const fn reason(why: Why) -> RevocationReason {
-    match why {
-        Why::TokenRevoked => RevocationReason::TokenRevoked,
-        Why::RefreshTokenReused => RevocationReason::RefreshTokenReused,
-        Why::CodeReused => RevocationReason::CodeReused,
-        Why::Logout => RevocationReason::Logout,
-        Why::ClientDisabled => RevocationReason::ClientDisabled,
-        Why::UserDisabled => RevocationReason::UserDisabled,
-        Why::PasswordChanged => RevocationReason::PasswordChanged,
-        Why::Administrator => RevocationReason::Administrator,
     }
 }
 

@@ -8,7 +8,7 @@ use super::error::Failure;
 use crate::domain::access_token::ACCESS_TOKEN_LIFETIME;
 use crate::domain::refresh::Family;
 use crate::domain::scope::ScopeSet;
-use crate::store::{self, Why};
+use crate::store::{self, RevocationReason};
 
 /// A stored family as the rules know it.
 pub(super) fn of_store(family: store::Family) -> Result<Family, Failure> {
@@ -55,7 +55,12 @@ impl App {
 
     /// Ends a family and its access tokens, here and at all who ask Redis or PostgreSQL. Also for one that is dead already: that
     /// others were told of it may have failed.
-    pub(super) async fn kill_family(&self, id: Uuid, why: Why, now: Timestamp) -> Result<(), Failure> {
+    pub(super) async fn kill_family(
+        &self,
+        id: Uuid,
+        why: RevocationReason,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
         self.store.families.kill(id, why, now).await?;
         let until = now.checked_add(ACCESS_TOKEN_LIFETIME).unwrap_or(Timestamp::MAX);
         self.revocations.revoke(&id.to_string(), until).await?;

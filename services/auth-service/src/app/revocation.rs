@@ -8,7 +8,7 @@ use super::audit::ClientRequest;
 use super::error::Failure;
 use crate::domain::audit::{AuditEvent, Endpoint, TokenName};
 use crate::domain::revocation::{self, Target};
-use crate::store::Why;
+use crate::store::RevocationReason;
 
 impl App {
     /// Takes back the token of a request. When this returns it is refused here, and within a second everywhere.
@@ -32,7 +32,10 @@ impl App {
         };
         let target = revocation::target(&client, found.as_ref().map(|(kind, claims)| (*kind, claims)))?;
         match (target, found) {
-            (Target::Family(family), _) => self.kill_for(request, family, Why::TokenRevoked).await,
+            (Target::Family(family), _) => {
+                self.kill_for(request, family, RevocationReason::TokenRevoked)
+                    .await
+            }
             (Target::AccessToken { token_id, expires_at }, Some((_, claims))) => {
                 self.revocations.revoke(&token_id, expires_at).await?;
                 let event = AuditEvent::TokenRevoked {

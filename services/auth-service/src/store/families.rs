@@ -16,7 +16,7 @@ use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
 use super::error::unreadable;
-use super::records::{Digest, Family, Revoked, Rotation, Why};
+use super::records::{Digest, Family, RevocationReason, Revoked, Rotation};
 use super::time::{At, instant, instant_if_any};
 
 mod kill;
@@ -137,7 +137,7 @@ fn revoked(row: &PgRow) -> Result<Option<Revoked>, sqlx::Error> {
     let why: Option<&str> = row.try_get("revoked_why")?;
     match (instant_if_any(row, "revoked_at")?, why) {
         (Some(at), Some(why)) => {
-            let why = Why::parse(why).ok_or_else(|| unreadable("revoked_why"))?;
+            let why = RevocationReason::parse(why).ok_or_else(|| unreadable("revoked_why"))?;
             Ok(Some(Revoked { at, why }))
         }
         _ => Ok(None),

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use uuid::Uuid;
 
+pub use crate::domain::audit::RevocationReason;
 pub use crate::domain::digest::Digest;
 pub use crate::domain::lockout::Attempts;
 
@@ -81,61 +82,7 @@ pub struct Revoked {
     /// When.
     pub at: Timestamp,
     /// Why.
-    pub why: Why,
-}
-
-/// Why grants are revoked: a closed list, which the schema knows as well.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Why {
-    /// The client asked for it (RFC 7009).
-    TokenRevoked,
-    /// A refresh token came a second time, after its grace (RFC 9700, section 4.14.2).
-    RefreshTokenReused,
-    /// An authorization code came a second time (RFC 6749, section 4.1.2).
-    CodeReused,
-    /// The person logged out.
-    Logout,
-    /// The client may not have tokens any more.
-    ClientDisabled,
-    /// The person may not log in any more.
-    UserDisabled,
-    /// The person has another password.
-    PasswordChanged,
-    /// An administrator asked for it.
-    Administrator,
-}
-
-impl Why {
-    /// All there are.
-    pub const ALL: [Self; 8] = [
-        Self::TokenRevoked,
-        Self::RefreshTokenReused,
-        Self::CodeReused,
-        Self::Logout,
-        Self::ClientDisabled,
-        Self::UserDisabled,
-        Self::PasswordChanged,
-        Self::Administrator,
-    ];
-
-    /// As it is stored and shown.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::TokenRevoked => "token_revoked",
-            Self::RefreshTokenReused => "refresh_token_reused",
-            Self::CodeReused => "code_reused",
-            Self::Logout => "logout",
-            Self::ClientDisabled => "client_disabled",
-            Self::UserDisabled => "user_disabled",
-            Self::PasswordChanged => "password_changed",
-            Self::Administrator => "administrator",
-        }
-    }
-
-    /// The reverse of [`as_str`](Self::as_str).
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|why| why.as_str() == text)
-    }
+    pub why: RevocationReason,
 }
 
 /// What became of an attempt to rotate a family.

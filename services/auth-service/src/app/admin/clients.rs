@@ -10,7 +10,7 @@ use crate::domain::audit::{AuditEvent, Change};
 use crate::domain::client::{Client, Credential};
 use crate::domain::digest::Digest;
 use crate::domain::registration;
-use crate::store::{ChangeError, Stored, Why};
+use crate::store::{ChangeError, RevocationReason, Stored};
 
 /// Most secrets of a client: the one in use, and the one that follows.
 const MAX_SECRETS: usize = 2;
@@ -95,7 +95,7 @@ impl App {
     async fn end_logins_of_client(&self, id: &str) -> Result<(), AdminError> {
         let families = &self.store.families;
         families
-            .kill_of_client(id, Why::ClientDisabled, self.now())
+            .kill_of_client(id, RevocationReason::ClientDisabled, self.now())
             .await?;
         self.shared.tell_soon();
         Ok(())

@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::domain::audit::{AuditEvent, Change};
 use crate::domain::password;
 use crate::domain::user::User;
-use crate::store::{ChangeError, Stored, Why};
+use crate::store::{ChangeError, RevocationReason, Stored};
 
 /// Longest login, characters.
 const MAX_LOGIN_CHARS: usize = 256;
@@ -65,7 +65,8 @@ impl App {
         };
         let replaced = self.store.users.replace(&user, read_version, self.now()).await?;
         if !user.is_enabled {
-            self.end_logins_of_user(user.id, Why::UserDisabled).await?;
+            self.end_logins_of_user(user.id, RevocationReason::UserDisabled)
+                .await?;
         }
         let change = match (before.is_enabled, user.is_enabled) {
             (true, false) => Change::Disabled,
@@ -89,21 +90,23 @@ impl App {
         users
             .change_password_hash(id, &before.password_hash, &hash, self.now())
             .await?;
-        self.end_logins_of_user(id, Why::PasswordChanged).await?;
+        self.end_logins_of_user(id, RevocationReason::PasswordChanged)
+            .await?;
         self.user_changed(admin, id, Change::CredentialChanged).await
     }
 
     /// Takes from a person the right to log in, and logs them out everywhere.
     pub(crate) async fn disable_user(&self, admin: &Admin, id: Uuid) -> Result<(), AdminError> {
         self.store.users.disable(id, self.now()).await?;
-        self.end_logins_of_user(id, Why::UserDisabled).await?;
+        self.end_logins_of_user(id, RevocationReason::UserDisabled)
+            .await?;
         self.user_changed(admin, id, Change::Disabled).await
     }
 
     /// Logs a person out everywhere.
     pub(crate) async fn log_out(&self, admin: &Admin, id: Uuid) -> Result<(), AdminError> {
         self.store.users.find(id).await?.ok_or(ChangeError::Missing)?;
-        self.end_logins_of_user(id, Why::Logout).await?;
+        self.end_logins_of_user(id, RevocationReason::Logout).await?;
         let event = AuditEvent::LoggedOut { user: id };
         Ok(self.record(&admin.origin, event).await?)
     }
@@ -113,7 +116,7 @@ impl App {
         Ok(self.passwords.hash(password).await??)
     }
 
-    async fn end_logins_of_user(&self, id: Uuid, why: Why) -> Result<(), AdminError> {
+    async fn end_logins_of_user(&self, id: Uuid, why: RevocationReason) -> Result<(), AdminError> {
         let families = &self.store.families;
         families.kill_of_subject(&id.to_string(), why, self.now()).await?;
         self.shared.tell_soon();

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::{Issued, PersonClaims, issued, serial};
 use crate::app::App;
-use crate::app::audit::{ClientRequest, reason};
+use crate::app::audit::ClientRequest;
 use crate::app::error::Failure;
 use crate::app::families::to_store;
 use crate::domain::access_token::{self, Granted};
@@ -16,7 +16,7 @@ use crate::domain::oauth_error::OAuthError;
 use crate::domain::refresh::Family;
 use crate::domain::token_request::{CodeRedemption, TokenRequest};
 use crate::domain::user::User;
-use crate::store::{Redemption, Why};
+use crate::store::{Redemption, RevocationReason};
 
 impl App {
     pub(super) async fn redeem(
@@ -81,7 +81,8 @@ impl App {
         match self.store.codes.redeem(&redemption.code, family, now).await? {
             Redemption::First(contents) => Ok(contents),
             Redemption::Again(opened) => {
-                self.kill_for(request, opened, Why::CodeReused).await?;
+                self.kill_for(request, opened, RevocationReason::CodeReused)
+                    .await?;
                 Err(OAuthError::invalid_grant("the code was used before").into())
             }
             Redemption::Expired => Err(OAuthError::invalid_grant("the code has expired").into()),
@@ -94,7 +95,7 @@ impl App {
         &self,
         request: ClientRequest<'_>,
         id: Uuid,
-        why: Why,
+        why: RevocationReason,
     ) -> Result<(), Failure> {
         let family = self.find_family(id).await?;
         self.kill_family(id, why, self.now()).await?;
@@ -106,7 +107,7 @@ impl App {
             client_id: family.client_id,
             subject: family.subject,
             family: id,
-            reason: reason(why),
+            reason: why,
         };
         self.record(request.origin, event).await
     }

@@ -18,7 +18,7 @@ use crate::domain::refresh::{Decision, Family, decide};
 use crate::domain::token_id::RefreshTokenId;
 use crate::domain::token_request::TokenRequest;
 use crate::domain::user::User;
-use crate::store::{Rotation, Why};
+use crate::store::{RevocationReason, Rotation};
 
 /// How often others may be faster: within one grace that is a broken client's doing.
 const ATTEMPTS: u32 = 5;
@@ -107,7 +107,7 @@ impl App {
         presented: &Presented,
         family: &Family,
     ) -> Result<(), Failure> {
-        self.kill_family(family.id, Why::RefreshTokenReused, presented.now)
+        self.kill_family(family.id, RevocationReason::RefreshTokenReused, presented.now)
             .await?;
         let event = AuditEvent::TokenReused {
             client_id: family.client_id.clone(),

@@ -75,7 +75,7 @@ pub enum KeyChange {
     Withdrawn,
 }
 
-/// Why a family died.
+/// Why a family died: a closed list, which the schema knows as well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RevocationReason {
@@ -95,6 +95,39 @@ pub enum RevocationReason {
     PasswordChanged,
     /// An administrator asked for it.
     Administrator,
+}
+
+impl RevocationReason {
+    /// All there are.
+    pub const ALL: [Self; 8] = [
+        Self::TokenRevoked,
+        Self::RefreshTokenReused,
+        Self::CodeReused,
+        Self::Logout,
+        Self::ClientDisabled,
+        Self::UserDisabled,
+        Self::PasswordChanged,
+        Self::Administrator,
+    ];
+
+    /// As it is stored and shown.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::TokenRevoked => "token_revoked",
+            Self::RefreshTokenReused => "refresh_token_reused",
+            Self::CodeReused => "code_reused",
+            Self::Logout => "logout",
+            Self::ClientDisabled => "client_disabled",
+            Self::UserDisabled => "user_disabled",
+            Self::PasswordChanged => "password_changed",
+            Self::Administrator => "administrator",
+        }
+    }
+
+    /// The reverse of [`as_str`](Self::as_str).
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|why| why.as_str() == text)
+    }
 }
 
 /// Where a request went.

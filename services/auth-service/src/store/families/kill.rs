@@ -3,7 +3,7 @@ use service_kit::postgres::{Connection, DatabaseError};
 use uuid::Uuid;
 
 use super::Families;
-use crate::store::records::Why;
+use crate::store::records::RevocationReason;
 use crate::store::time::At;
 
 /// Kills what `$1` names, and revokes the names of what died, until no token of theirs can be valid any more: one that is
@@ -24,7 +24,7 @@ macro_rules! kill {
 impl Families {
     /// Ends a family: nothing is issued of it any more, and all its tokens are revoked. One that is dead or unknown stays as it
     /// is. How many died.
-    pub async fn kill(&self, id: Uuid, why: Why, now: Timestamp) -> Result<u64, DatabaseError> {
+    pub async fn kill(&self, id: Uuid, why: RevocationReason, now: Timestamp) -> Result<u64, DatabaseError> {
         let work = |mut connection: Connection| async move {
             let kill = sqlx::query(kill!("id")).bind(id).bind(At(now)).bind(why.as_str());
             Ok(kill.execute(&mut *connection).await?.rows_affected())
@@ -33,7 +33,12 @@ impl Families {
     }
 
     /// Ends all families of a client, and makes its codes void. How many died.
-    pub async fn kill_of_client(&self, id: &str, why: Why, now: Timestamp) -> Result<u64, DatabaseError> {
+    pub async fn kill_of_client(
+        &self,
+        id: &str,
+        why: RevocationReason,
+        now: Timestamp,
+    ) -> Result<u64, DatabaseError> {
         const STATEMENTS: [&str; 2] = [
             "UPDATE authorization_code SET voided_at = $2 WHERE client_id = $1 AND voided_at IS NULL",
             kill!("client_id"),
@@ -46,7 +51,7 @@ impl Families {
     pub async fn kill_of_subject(
         &self,
         subject: &str,
-        why: Why,
+        why: RevocationReason,
         now: Timestamp,
     ) -> Result<u64, DatabaseError> {
         const STATEMENTS: [&str; 2] = [
@@ -63,7 +68,7 @@ async fn kill_all(
     mut connection: Connection,
     [void_codes, kill_families]: [&'static str; 2],
     name: &str,
-    why: Why,
+    why: RevocationReason,
     now: Timestamp,
 ) -> Result<u64, sqlx::Error> {
     let void = sqlx::query(void_codes).bind(name).bind(At(now));

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use auth_service::store::{Rotation, Why};
+use auth_service::store::{RevocationReason, Rotation};
 
 use super::audit::{event, log, verified};
 use super::*;
@@ -70,7 +70,7 @@ async fn after_a_restore_all_is_as_it_was() {
     scene
         .store
         .families
-        .kill(dead.id, Why::Logout, noon())
+        .kill(dead.id, RevocationReason::Logout, noon())
         .await
         .unwrap();
     let written = dump(&scene.url);

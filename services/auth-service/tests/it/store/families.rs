@@ -1,4 +1,4 @@
-use auth_service::store::{Revoked, Rotation, Why};
+use auth_service::store::{RevocationReason, Revoked, Rotation};
 
 use super::*;
 
@@ -65,7 +65,7 @@ async fn a_killed_family_stays_dead_and_its_tokens_are_revoked() {
     let family = scene.opened("app", "alice").await;
     let other = scene.opened("app", "alice").await;
     families.rotate(family.id, 0, noon()).await.unwrap();
-    let why = Why::RefreshTokenReused;
+    let why = RevocationReason::RefreshTokenReused;
     assert_eq!(families.kill(family.id, why, after(20)).await, Ok(1));
     assert!(scene.is_revoked(family.id).await);
     let dead = families.find(family.id).await.unwrap().unwrap();
@@ -75,11 +75,21 @@ async fn a_killed_family_stays_dead_and_its_tokens_are_revoked() {
         Ok(Rotation::Unchanged(dead.clone()))
     );
     // Once more, for another reason: the first counts.
-    assert_eq!(families.kill(family.id, Why::Logout, after(30)).await, Ok(0));
+    assert_eq!(
+        families
+            .kill(family.id, RevocationReason::Logout, after(30))
+            .await,
+        Ok(0)
+    );
     assert_eq!(families.find(family.id).await.unwrap(), Some(dead));
     assert!(!scene.is_revoked(other.id).await);
     assert_eq!(families.find(other.id).await.unwrap(), Some(other));
-    assert_eq!(families.kill(Uuid::new_v4(), Why::Logout, noon()).await, Ok(0));
+    assert_eq!(
+        families
+            .kill(Uuid::new_v4(), RevocationReason::Logout, noon())
+            .await,
+        Ok(0)
+    );
     // No token of it can live so long.
     let end = scene
         .sql("SELECT expires - '2026-11-21 12:00:00Z' FROM revoked_token")
@@ -91,7 +101,7 @@ async fn a_killed_family_stays_dead_and_its_tokens_are_revoked() {
 async fn every_reason_is_known_to_the_schema() {
     let scene = Scene::new().await;
     scene.client("app").await;
-    for why in Why::ALL {
+    for why in RevocationReason::ALL {
         let family = scene.opened("app", "alice").await;
         scene.store.families.kill(family.id, why, noon()).await.unwrap();
         let found = scene.store.families.find(family.id).await.unwrap().unwrap();
@@ -123,7 +133,7 @@ async fn what_a_family_cannot_be_is_refused() {
     scene
         .store
         .families
-        .kill(family.id, Why::Logout, noon())
+        .kill(family.id, RevocationReason::Logout, noon())
         .await
         .unwrap();
     let revive = format!(

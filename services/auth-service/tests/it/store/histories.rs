@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use auth_service::store::{Rotation, Why};
+use auth_service::store::{RevocationReason, Rotation};
 
 use super::*;
 
@@ -138,10 +138,16 @@ impl World {
         let begun = self.tick();
         let store = &self.scene.store.families;
         match kill {
-            Kill::One(id) => store.kill(id, Why::TokenRevoked, noon()).await.unwrap(),
-            Kill::Subject(subject) => store.kill_of_subject(subject, Why::Logout, noon()).await.unwrap(),
+            Kill::One(id) => store
+                .kill(id, RevocationReason::TokenRevoked, noon())
+                .await
+                .unwrap(),
+            Kill::Subject(subject) => store
+                .kill_of_subject(subject, RevocationReason::Logout, noon())
+                .await
+                .unwrap(),
             Kill::Client(id) => store
-                .kill_of_client(id, Why::ClientDisabled, noon())
+                .kill_of_client(id, RevocationReason::ClientDisabled, noon())
                 .await
                 .unwrap(),
         };

@@ -1,6 +1,6 @@
 //! Kills of all grants of a client or of a person, and kills that meet what they kill.
 
-use auth_service::store::{Rotation, Why};
+use auth_service::store::{RevocationReason, Rotation};
 use sqlx::{Connection as _, PgConnection};
 
 use super::*;
@@ -16,9 +16,14 @@ async fn all_families_of_a_subject_die_and_no_others() {
         scene.opened("tablet", "alice").await,
     ];
     let dead = scene.opened("app", "alice").await;
-    families.kill(dead.id, Why::TokenRevoked, noon()).await.unwrap();
+    families
+        .kill(dead.id, RevocationReason::TokenRevoked, noon())
+        .await
+        .unwrap();
     let other = scene.opened("app", "bob").await;
-    let killed = families.kill_of_subject("alice", Why::Logout, after(1)).await;
+    let killed = families
+        .kill_of_subject("alice", RevocationReason::Logout, after(1))
+        .await;
     assert_eq!(killed, Ok(2));
     for family in dying {
         let why = families
@@ -29,10 +34,12 @@ async fn all_families_of_a_subject_die_and_no_others() {
             .revoked
             .unwrap()
             .why;
-        assert_eq!(why, Why::Logout);
+        assert_eq!(why, RevocationReason::Logout);
     }
     assert_eq!(families.find(other.id).await, Ok(Some(other)));
-    let again = families.kill_of_subject("alice", Why::Logout, after(2)).await;
+    let again = families
+        .kill_of_subject("alice", RevocationReason::Logout, after(2))
+        .await;
     assert_eq!(again, Ok(0));
     // A new login is a new grant.
     scene.opened("app", "alice").await;
@@ -48,7 +55,7 @@ async fn all_families_of_a_client_die_and_no_others() {
     scene.opened("app", "bob").await;
     let other = scene.opened("tablet", "alice").await;
     let killed = families
-        .kill_of_client("app", Why::ClientDisabled, after(1))
+        .kill_of_client("app", RevocationReason::ClientDisabled, after(1))
         .await;
     assert_eq!(killed, Ok(2));
     assert_eq!(families.find(other.id).await, Ok(Some(other)));
@@ -65,8 +72,16 @@ async fn codes_go_with_the_grants() {
         scene.store.codes.save(&waiting).await.unwrap();
         let (redeemed, family) = scene.redeemed("app", "alice").await;
         let killed = match kill {
-            "client" => families.kill_of_client("app", Why::ClientDisabled, noon()).await,
-            _ => families.kill_of_subject("alice", Why::Logout, noon()).await,
+            "client" => {
+                families
+                    .kill_of_client("app", RevocationReason::ClientDisabled, noon())
+                    .await
+            }
+            _ => {
+                families
+                    .kill_of_subject("alice", RevocationReason::Logout, noon())
+                    .await
+            }
         };
         assert_eq!(killed, Ok(0));
         let late = scene
@@ -89,7 +104,7 @@ async fn a_kill_waits_for_the_rotation_that_is_under_way() {
     let under_way = format!("BEGIN; UPDATE refresh_family SET generation = 1 WHERE id = '{id}'");
     run(&mut other, under_way).await;
     let store = scene.store.clone();
-    let kill = tokio::spawn(async move { store.families.kill(id, Why::Logout, noon()).await });
+    let kill = tokio::spawn(async move { store.families.kill(id, RevocationReason::Logout, noon()).await });
     until_waiting(&scene, 1).await;
     assert!(!kill.is_finished());
     run(&mut other, "COMMIT".to_owned()).await;
@@ -143,10 +158,13 @@ async fn a_kill_of_all_waits_for_the_family_that_is_being_opened() {
         let store = scene.store.clone();
         let kill = tokio::spawn(async move {
             if by_client {
-                let why = Why::ClientDisabled;
+                let why = RevocationReason::ClientDisabled;
                 store.families.kill_of_client("app", why, noon()).await
             } else {
-                store.families.kill_of_subject("alice", Why::Logout, noon()).await
+                store
+                    .families
+                    .kill_of_subject("alice", RevocationReason::Logout, noon())
+                    .await
             }
         });
         until_waiting(&scene, 2).await;

@@ -1,6 +1,6 @@
 use std::convert::Infallible;
 
-use auth_service::store::{Attempts, Purged, Why};
+use auth_service::store::{Attempts, Purged, RevocationReason};
 
 use super::*;
 
@@ -74,7 +74,7 @@ async fn families_go_a_week_after_their_end_and_their_codes_with_them() {
     families.open(&family, &code).await.unwrap();
     let killed = scene.opened("app", "bob").await;
     families
-        .kill(killed.id, Why::Logout, after(8 * DAY))
+        .kill(killed.id, RevocationReason::Logout, after(8 * DAY))
         .await
         .unwrap();
     let purge = async |seconds| scene.store.purge(after(seconds)).await.unwrap();
