@@ -4,12 +4,16 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::api::ListParams;
 use kube::core::PartialObjectMeta;
 use kube::runtime::WatchStreamExt;
 use kube::runtime::watcher::{self, Event, watcher};
-use kube::{Api, Client, ResourceExt};
+use kube::{Api, Client, Resource, ResourceExt};
+use serde::Deserialize;
 use tokio::sync::watch;
+
+use crate::refusals;
 
 /// Which optional kinds the cluster serves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,6 +25,12 @@ pub struct Capabilities {
     /// `httproutes.gateway.networking.k8s.io`, version v1.
     pub http_route: bool,
 }
+
+const ALL: Capabilities = Capabilities {
+    service_monitor: true,
+    prometheus_rule: true,
+    http_route: true,
+};
 
 const MONITORING: &str = "monitoring.coreos.com/v1";
 const GATEWAY: &str = "gateway.networking.k8s.io/v1";
@@ -54,8 +64,17 @@ impl Capabilities {
         Ok(Self::of(&monitoring, &gateway))
     }
 
-    /// An API server that has just started does not serve every CRD yet: of what was served before, only what is no longer
-    /// installed is gone.
+    /// What it serves, or will in a moment: an API server that has just started does not serve every CRD yet, and children of a
+    /// kind that is not served are not wanted.
+    ///
+    /// # Errors
+    /// When the API server cannot be asked.
+    pub async fn at_start(client: &Client) -> kube::Result<Self> {
+        let found = Self::discover(client).await?;
+        Ok(found.or_installed(client, ALL).await)
+    }
+
+    /// Of what was served before, only what is no longer installed is gone.
     async fn or_installed(self, client: &Client, before: Self) -> Self {
         let [monitor, rule, route] = CRDS;
         Self {
@@ -78,13 +97,39 @@ impl Capabilities {
     }
 }
 
-/// Whether there is such a CRD, also where that cannot be told.
-async fn is_installed(client: &Client, crd: &str) -> bool {
-    let api: Api<CustomResourceDefinition> = Api::all(client.clone());
-    let named = ListParams::default().fields(&format!("metadata.name={crd}"));
-    match api.list_metadata(&named).await {
-        Ok(found) => found.iter().any(|crd| crd.metadata.deletion_timestamp.is_none()),
-        Err(_) => true,
+/// Of a CRD what tells whether it is served: the schemas are large.
+#[derive(Clone, Debug, Deserialize, Resource)]
+#[resource(inherit = CustomResourceDefinition)]
+struct Installed {
+    metadata: ObjectMeta,
+    spec: Versions,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct Versions {
+    versions: Vec<Version>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct Version {
+    name: String,
+    served: bool,
+}
+
+impl Installed {
+    fn is_for_use(&self) -> bool {
+        let mut versions = self.spec.versions.iter();
+        self.metadata.deletion_timestamp.is_none() && versions.any(|it| it.name == "v1" && it.served)
+    }
+}
+
+/// Whether there is a CRD of this name that is to be served; also where that cannot be told for now.
+async fn is_installed(client: &Client, name: &str) -> bool {
+    let api: Api<Installed> = Api::all(client.clone());
+    let named = ListParams::default().fields(&format!("metadata.name={name}"));
+    match api.list(&named).await {
+        Ok(found) => found.iter().any(Installed::is_for_use),
+        Err(error) => !refusals::is_forbidden(&error),
     }
 }
 
@@ -124,7 +169,7 @@ fn is_forbidden(error: &watcher::Error) -> bool {
     use watcher::Error::{InitialListFailed, NoResourceVersion, WatchError, WatchFailed, WatchStartFailed};
     match error {
         InitialListFailed(error) | WatchStartFailed(error) | WatchFailed(error) => {
-            crate::refusals::is_forbidden(error)
+            refusals::is_forbidden(error)
         }
         WatchError(status) => status.code == 403,
         NoResourceVersion => false,

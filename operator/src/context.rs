@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use crate::capabilities::Capabilities;
 use crate::contests::Contests;
 use crate::events::Publisher;
+use crate::generations::Generations;
 use crate::ledger::Ledger;
 use crate::metrics::OperatorMetrics;
 use crate::plan::OperatorDefaults;
@@ -30,6 +31,8 @@ pub struct Context {
     pub client: Client,
     /// Every service the operator watches.
     pub services: Services,
+    /// Specs that are later than that.
+    pub generations: Generations,
     /// What is remembered of the children.
     pub ledger: Ledger,
     /// Children that somebody else changes again and again.
@@ -80,6 +83,7 @@ impl Context {
         self.revisions.forget(&key);
         self.measurements.forget(&key);
         if let Some(uid) = &metadata.uid {
+            self.generations.forget(uid);
             self.statuses.forget(uid);
             self.strays.forget(uid);
         }

@@ -7,6 +7,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::access::Callers;
+use crate::catch_up::catch_up;
 use crate::config::Scope;
 use crate::context::Context;
 use crate::outcome::{Error, Next};
@@ -43,7 +44,7 @@ pub async fn run(
     let children = start_child_watches(&mut watches, &ctx, &namespaces, &triggers);
     watches.spawn(follow_capabilities(Arc::clone(&ctx), triggers.clone()));
     let services = ServicesWatch {
-        namespaces,
+        namespaces: namespaces.clone(),
         callers: Callers::default(),
         ctx: Arc::clone(&ctx),
         triggers,
@@ -59,14 +60,16 @@ pub async fn run(
         shutdown,
     };
     // A pass that begins before would take children for missing that are only not listed yet.
-    let listed = async move {
+    let listed = async {
         // Each fails only when its watch is gone, at the end of the process.
         let _ended = known.await;
         let _ended = futures::future::join_all(children).await;
         synced.send_replace(true);
         leading.await;
+        catch_up(&ctx, &namespaces).await;
     };
-    driver.run(listed, move |key| pass(key, Arc::clone(&ctx))).await;
+    let ctx = &ctx;
+    driver.run(listed, |key| pass(key, Arc::clone(ctx))).await;
     watches.shutdown().await;
 }
 

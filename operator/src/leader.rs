@@ -108,8 +108,8 @@ pub struct Candidate {
     leases: Api<Lease>,
     config: LeaseConfig,
     clock: Clock,
-    /// Until when we may write in the leader's name: in the past while we do not lead.
-    until: watch::Sender<Instant>,
+    /// Until when we may write in the leader's name: none before we lead, in the past afterwards.
+    until: watch::Sender<Option<Instant>>,
 }
 
 impl Candidate {
@@ -119,7 +119,7 @@ impl Candidate {
             leases: Api::namespaced(client, &config.namespace),
             config,
             clock,
-            until: watch::Sender::new(Instant::now()),
+            until: watch::Sender::new(None),
         }
     }
 
@@ -218,6 +218,11 @@ impl Candidate {
         }
     }
 
+    /// Our record, sent then, may be relied on.
+    fn extend(&self, sent: Instant) {
+        self.until.send_replace(Some(sent + self.config.renew_deadline));
+    }
+
     async fn release(&self) -> kube::Result<()> {
         for attempt in 1..=RELEASES {
             match self.release_once().await {
@@ -258,9 +263,7 @@ pub struct Leadership {
 
 impl Leadership {
     fn start(candidate: Candidate, sent: Instant) -> Self {
-        candidate
-            .until
-            .send_replace(sent + candidate.config.renew_deadline);
+        candidate.extend(sent);
         let renewals = tokio::spawn(renew_until_lost(candidate.clone()));
         Self { candidate, renewals }
     }
@@ -274,7 +277,7 @@ impl Leadership {
 
     fn end_term(&self) {
         self.renewals.abort();
-        self.candidate.until.send_replace(Instant::now());
+        self.candidate.until.send_replace(Some(Instant::now()));
     }
 
     /// Gives the Lease up, so that a standby need not wait. A failure only costs that wait.
@@ -300,7 +303,9 @@ impl Drop for Leadership {
 async fn renew_until_lost(candidate: Candidate) -> Loss {
     let Candidate { config, until, .. } = &candidate;
     loop {
-        let deadline = *until.borrow();
+        let Some(deadline) = *until.borrow() else {
+            return Loss::Stopped;
+        };
         sleep_until(deadline.min(Instant::now() + config.retry_period)).await;
         if Instant::now() >= deadline {
             return Loss::Deadline(config.renew_deadline);
@@ -308,7 +313,7 @@ async fn renew_until_lost(candidate: Candidate) -> Loss {
         let attempt = timeout_at(deadline, candidate.within_limit(candidate.renew()));
         match attempt.await {
             Ok(Ok(Written::Ours(sent))) => {
-                until.send_replace(sent + config.renew_deadline);
+                candidate.extend(sent);
             }
             // A third party wrote the Lease, a label for instance: the next try looks again.
             Ok(Ok(Written::Contended)) => {}

@@ -1,7 +1,7 @@
 //! The operator: reconciles `HealthcareService` resources.
 //!
 //! Data flows one way: [`plan`] → [`render`] → [`apply`] (I/O) → [`conditions`] → [`status`] (I/O).
-//! `plan`, `render`, `conditions`, `access`, `analysis`, `compliance`, `foreign`, `pods`, `risk`, `rollout`, `template` and `workload` are pure: no client,
+//! `plan`, `render`, `conditions`, `access`, `analysis`, `compliance`, `foreign`, `generations`, `pods`, `risk`, `rollout`, `template` and `workload` are pure: no client,
 //! no clock, no `async`.
 
 pub mod access;
@@ -9,6 +9,7 @@ pub mod admin;
 pub mod analysis;
 pub mod apply;
 pub mod capabilities;
+pub mod catch_up;
 pub mod compliance;
 pub mod conditions;
 pub mod config;
@@ -20,6 +21,7 @@ pub mod digest;
 pub mod events;
 pub mod field_managers;
 pub mod foreign;
+pub mod generations;
 pub mod judge;
 pub mod leader;
 pub mod ledger;
@@ -27,7 +29,6 @@ pub mod locked;
 pub mod managed;
 pub mod metadata;
 pub mod metrics;
-pub mod most_recent;
 pub mod outcome;
 pub mod plan;
 pub mod pods;

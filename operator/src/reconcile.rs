@@ -37,7 +37,7 @@ pub async fn reconcile(service: &HealthcareService, ctx: &Context) -> Result<Nex
     }
     let taken_over = rollouts::taken_over(ctx, service).await?;
     let service = taken_over.as_ref().unwrap_or(service);
-    if ctx.statuses.knows_later_spec(service) {
+    if ctx.generations.is_ahead_of(service) {
         // The watch is about to show it, and asks for a pass then.
         return Ok(Next::OnChange);
     }

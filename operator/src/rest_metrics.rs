@@ -9,32 +9,32 @@ use kube::client::ConfigExt;
 use kube::{Client, Config};
 use tower::{BoxError, Layer, Service, ServiceBuilder};
 
+use crate::leader::Fence;
 use crate::metrics::OperatorMetrics;
-use crate::most_recent::most_recent;
 use crate::{connections, rest_retry};
 
 /// How the operator names itself in the API server's audit log.
 const AGENT: &str = concat!("healthcare-operator/", env!("CARGO_PKG_VERSION"));
 
 /// A client with kube's own layers and ours around them, but for its retries: they would be below the count, and many. Every
-/// try counts, as in client-go: also those that were answered with 429 and repeated.
+/// try counts, as in client-go: also those that were answered with 429 and repeated. Nothing is sent once `fence` says that
+/// leadership has run out.
 ///
 /// # Errors
 /// When the configuration is unusable, for example a certificate that cannot be read.
-pub fn client(mut config: Config, metrics: &OperatorMetrics) -> kube::Result<Client> {
+pub fn client(mut config: Config, metrics: &OperatorMetrics, fence: Option<Fence>) -> kube::Result<Client> {
     config.headers.push((USER_AGENT, HeaderValue::from_static(AGENT)));
     let layer = Counting {
         metrics: metrics.clone(),
         host: host_and_port(&config.cluster_url),
     };
     let service = ServiceBuilder::new()
-        .map_request(most_recent)
         .layer(layer)
         .layer(config.base_uri_layer())
         .option_layer(config.auth_layer()?)
         .layer(config.extra_headers_layer()?)
         .map_err(BoxError::from)
-        .service(connections::pool(&config)?);
+        .service(connections::pool(&config, fence)?);
     rest_retry::retrying(Client::new(service, config.default_namespace))
 }
 

@@ -52,7 +52,15 @@ pub async fn run(args: RunArgs) -> Result<ExitCode> {
         .await
         .context("no cluster to talk to: set KUBECONFIG, or run in a pod with a service-account token")?;
     let lease = args.lease(&config.default_namespace)?;
-    let client = rest_metrics::client(config, &metrics).context("use the cluster's configuration")?;
+    let connect = |fence| {
+        rest_metrics::client(config.clone(), &metrics, fence).context("use the cluster's configuration")
+    };
+    // The Lease has connections of its own: it is written when nothing else is, and waits for nobody.
+    let candidate = args
+        .leader_elect
+        .then(|| Ok::<_, anyhow::Error>(Candidate::new(connect(None)?, lease.clone(), clock.clone())))
+        .transpose()?;
+    let client = connect(candidate.as_ref().map(Candidate::fence))?;
 
     let (ready, is_ready) = watch::channel(false);
     let endpoints = CancellationToken::new();
@@ -61,9 +69,6 @@ pub async fn run(args: RunArgs) -> Result<ExitCode> {
         ready: is_ready,
     };
     let served = tokio::spawn(admin::serve(args.admin_address, admin, endpoints.clone()));
-    let candidate = args
-        .leader_elect
-        .then(|| Candidate::new(client.clone(), lease.clone(), clock.clone()));
     let prometheus = args.prometheus().map(Prometheus::new).transpose();
     let prometheus = prometheus.context("use the settings of Prometheus")?;
     let process = Process {
@@ -164,6 +169,7 @@ impl Process {
         let ctx = Arc::new(Context {
             client,
             services: crate::services::Services::default(),
+            generations: crate::generations::Generations::default(),
             ledger: crate::ledger::Ledger::default(),
             contests: crate::contests::Contests::default(),
             strays: crate::strays::Strays::default(),
@@ -217,7 +223,7 @@ impl Process {
             ),
         };
         api.list_metadata(&first).await?;
-        Capabilities::discover(&self.client).await
+        Capabilities::at_start(&self.client).await
     }
 }
 

@@ -32,7 +32,6 @@ pub struct StatusMemory {
 #[derive(Debug)]
 struct Written {
     version: u64,
-    generation: i64,
     status: HealthcareServiceStatus,
 }
 
@@ -45,16 +44,6 @@ impl StatusMemory {
             Some(written) if written.version > version_of(service) => written.status.clone(),
             _ => shown,
         }
-    }
-
-    /// Whether a status was written when the spec was a later one already than `service` has: the watch lags behind, and
-    /// a pass would go back to what is no longer wanted.
-    pub fn knows_later_spec(&self, service: &HealthcareService) -> bool {
-        let uid = service.uid().unwrap_or_default();
-        let generation = service.metadata.generation.unwrap_or_default();
-        lock(&self.written)
-            .get(&uid)
-            .is_some_and(|written| written.generation > generation)
     }
 
     /// Drops what the watch shows by now.
@@ -84,7 +73,6 @@ impl StatusMemory {
     fn record(&self, written: &HealthcareService) {
         let entry = Written {
             version: version_of(written),
-            generation: written.metadata.generation.unwrap_or_default(),
             status: written.status.clone().unwrap_or_default(),
         };
         lock(&self.written).insert(written.uid().unwrap_or_default(), entry);

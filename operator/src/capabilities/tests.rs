@@ -36,8 +36,8 @@ const EMPTY: State = State {
 /// An API server that answers discovery, one state after another: each from so long after the start.
 #[derive(Clone)]
 struct Server {
-    /// Whether the CRDs are there, served or not.
-    is_installed: bool,
+    /// Status and list of each CRD, served or not.
+    installed: (u16, Value),
     started: Instant,
     states: Arc<Vec<(Duration, State)>>,
     paths: Arc<Mutex<Vec<String>>>,
@@ -46,7 +46,7 @@ struct Server {
 impl Server {
     fn new(states: Vec<(Duration, State)>) -> Self {
         Self {
-            is_installed: false,
+            installed: (200, list(&[])),
             started: Instant::now(),
             states: Arc::new(states),
             paths: Arc::default(),
@@ -78,7 +78,7 @@ impl Server {
         let (code, body) = match path {
             "/apis/monitoring.coreos.com/v1" => state.monitoring.answer("monitoring.coreos.com/v1"),
             "/apis/gateway.networking.k8s.io/v1" => state.gateway.answer("gateway.networking.k8s.io/v1"),
-            "/apis/apiextensions.k8s.io/v1/customresourcedefinitions" => (200, self.crds()),
+            "/apis/apiextensions.k8s.io/v1/customresourcedefinitions" => self.installed.clone(),
             other => panic!("nobody was to ask for {other}"),
         };
         Response::builder()
@@ -87,10 +87,12 @@ impl Server {
             .unwrap()
     }
 
-    fn crds(&self) -> Value {
-        let crd = json!({"metadata": {"name": "asked for"}});
-        let items = if self.is_installed { vec![crd] } else { Vec::new() };
-        json!({"apiVersion": "meta.k8s.io/v1", "kind": "PartialObjectMetadataList", "metadata": {}, "items": items})
+    fn of_crd(metadata: &Value, versions: &Value) -> Self {
+        let crd = json!({"metadata": metadata, "spec": {"versions": versions}});
+        Self {
+            installed: (200, list(&[crd])),
+            ..Self::always(EMPTY)
+        }
     }
 
     /// How many times discovery was asked.
@@ -104,15 +106,20 @@ impl Server {
     }
 }
 
+fn list(items: &[Value]) -> Value {
+    json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinitionList", "metadata": {}, "items": items})
+}
+
+fn failure(code: u16) -> (u16, Value) {
+    let status = json!({
+        "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
+        "message": "as the test wants", "reason": "Test", "code": code,
+    });
+    (code, status)
+}
+
 impl Group {
     fn answer(&self, group_version: &str) -> (u16, Value) {
-        let failure = |code: u16| {
-            let status = json!({
-                "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
-                "message": "as the test wants", "reason": "Test", "code": code,
-            });
-            (code, status)
-        };
         match self {
             Self::Unknown => failure(404),
             Self::Fails => failure(500),
@@ -224,13 +231,39 @@ async fn a_group_that_goes_away_is_noticed() {
 /// An API server serves a CRD some moments after it has started.
 #[tokio::test(start_paused = true)]
 async fn what_is_installed_and_not_served_yet_stays() {
-    let server = Server {
-        is_installed: true,
-        ..Server::always(EMPTY)
-    };
+    let server = Server::of_crd(&json!({}), &json!([{"name": "v1", "served": true}]));
     let (sender, current) = watch::channel(ALL_APIS);
     settle(&server.client(), &sender).await;
     assert_eq!(*current.borrow(), ALL_APIS);
+}
+
+#[tokio::test]
+async fn at_the_start_what_is_installed_counts_as_served() {
+    let (v1, old) = (
+        json!({"name": "v1", "served": true}),
+        json!({"name": "v1beta1", "served": true}),
+    );
+    let off = json!({"name": "v1", "served": false});
+    let deleted = json!({"deletionTimestamp": "2026-01-01T00:00:00Z"});
+    let unknown = |code| Server {
+        installed: failure(code),
+        ..Server::always(EMPTY)
+    };
+    let cases = [
+        (Server::always(EMPTY), NO_APIS),
+        (Server::of_crd(&json!({}), &json!([old, v1])), ALL_APIS),
+        (Server::of_crd(&json!({}), &json!([old])), NO_APIS),
+        (Server::of_crd(&json!({}), &json!([old, off])), NO_APIS),
+        (Server::of_crd(&deleted, &json!([v1])), NO_APIS),
+        // Nobody would ever tell that it is not so.
+        (unknown(403), NO_APIS),
+        // The watch of CRDs will.
+        (unknown(500), ALL_APIS),
+    ];
+    for (server, expected) in cases {
+        let found = Capabilities::at_start(&server.client()).await.unwrap();
+        assert_eq!(found, expected, "{:?}", server.installed);
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -16,11 +16,12 @@ pub struct Fenced;
 /// Tells until when its holder may write in the leader's name.
 #[derive(Clone, Debug)]
 pub struct Fence {
-    until: watch::Receiver<Instant>,
+    until: watch::Receiver<Option<Instant>>,
 }
 
 impl Fence {
-    pub(super) fn new(until: watch::Receiver<Instant>) -> Self {
+    /// Open until then; closed while there is no time.
+    pub(crate) fn new(until: watch::Receiver<Option<Instant>>) -> Self {
         Self { until }
     }
 
@@ -45,10 +46,17 @@ impl Fence {
         Client::new(service, namespace)
     }
 
+    /// Whether leadership began and ran out.
+    pub fn has_run_out(&self) -> bool {
+        self.until.borrow().is_some_and(|until| Instant::now() >= until)
+    }
+
     /// Waits until the time ran out without being extended, or the renewals ended.
     async fn expired(mut self) {
         loop {
-            let until = *self.until.borrow_and_update();
+            let Some(until) = *self.until.borrow_and_update() else {
+                return;
+            };
             tokio::select! {
                 biased;
                 () = sleep_until(until) => return,

@@ -31,7 +31,7 @@ impl Measured {
         let metrics = OperatorMetrics::new(&registry).unwrap();
         let host = listener.local_addr().unwrap().to_string();
         let config = Config::new(format!("http://{host}").parse().unwrap());
-        let client = client(config, &metrics).unwrap();
+        let client = client(config, &metrics, None).unwrap();
         Self {
             client,
             registry,

@@ -4,6 +4,7 @@ use healthcare_crds::HealthcareService;
 use kube::{Api, ResourceExt};
 
 use crate::context::Context;
+use crate::generations::generation;
 use crate::outcome::Error;
 use crate::queue::Key;
 use crate::rollout;
@@ -28,5 +29,11 @@ pub async fn taken_over(
         Api::namespaced(ctx.client.clone(), &service.namespace().unwrap_or_default());
     let found = api.get_opt(&name).await;
     let found = found.map_err(|e| Error::api("read", "HealthcareService", &name, e))?;
-    Ok(found.filter(|found| found.uid() == service.uid()))
+    let found = found.filter(|found| found.uid() == service.uid());
+    if let Some(found) = &found {
+        // No later pass may go back behind that.
+        let uid = found.metadata.uid.as_deref().unwrap_or_default();
+        ctx.generations.learn(uid, generation(found));
+    }
+    Ok(found)
 }

@@ -277,27 +277,6 @@ fn memory_bridges_a_watch_that_lags_behind() {
     assert_eq!(newest(&shown("10", "seen")).as_deref(), Some("seen"));
 }
 
-#[test]
-fn a_watch_that_lags_behind_the_spec_is_known() {
-    let memory = StatusMemory::default();
-    let of_generation = |generation, version| {
-        let mut service = shown(version, "");
-        service.metadata.generation = Some(generation);
-        service
-    };
-    memory.record(&of_generation(3, "20"));
-    assert!(memory.knows_later_spec(&of_generation(2, "10")));
-    assert!(
-        !memory.knows_later_spec(&of_generation(3, "10")),
-        "the status only"
-    );
-    memory.shown(&of_generation(3, "20"));
-    assert!(
-        !memory.knows_later_spec(&of_generation(2, "10")),
-        "what is shown is not kept"
-    );
-}
-
 /// Answers every write with `code`; at 200 with the object as version `left`. Gives what was written.
 async fn written(
     memory: &StatusMemory,

@@ -16,6 +16,7 @@ use serde_json::value::RawValue;
 use super::{asks_for_a_pass, cause, initial};
 use crate::access::Callers;
 use crate::context::Context;
+use crate::generations::generation;
 use crate::metadata::without_managed_fields;
 use crate::queue::{Cause, Key, Triggers};
 
@@ -97,12 +98,16 @@ impl ServicesWatch {
     fn saw(&mut self, service: &HealthcareService, first_list: bool) {
         let key = Key::from(service);
         let before = self.ctx.services.get(&key);
+        if before.as_ref().is_some_and(|before| is_earlier(service, before)) {
+            return;
+        }
         // Deleted and made again while the watch was cut.
         if let Some(gone) = before.as_ref().filter(|before| before.uid() != service.uid()) {
             self.ctx.forget(gone);
         }
         let asks = asks_for_a_pass(before.as_ref(), service).then(|| cause(service, first_list));
         self.ctx.statuses.shown(service);
+        self.ctx.generations.shown(service);
         if asks.is_some() {
             self.callers.update(before.as_ref(), Some(service));
         }
@@ -152,6 +157,11 @@ impl ServicesWatch {
             self.trigger(caller.clone(), Cause::Sweep);
         }
     }
+}
+
+/// Whether a new watch began with what the API server remembered of a service, and an earlier one showed more.
+fn is_earlier(service: &HealthcareService, before: &HealthcareService) -> bool {
+    service.uid() == before.uid() && generation(service) < generation(before)
 }
 
 fn valid(object: Unread) -> Option<HealthcareService> {

@@ -24,8 +24,8 @@ fn server() -> (Client, Arc<Mutex<Vec<Method>>>) {
     (Client::new(service, "clinic"), asked)
 }
 
-fn fenced(client: Client) -> (Api<ConfigMap>, watch::Sender<Instant>) {
-    let (extend, until) = watch::channel(Instant::now() + Duration::from_secs(10));
+fn fenced(client: Client) -> (Api<ConfigMap>, watch::Sender<Option<Instant>>) {
+    let (extend, until) = watch::channel(Some(Instant::now() + Duration::from_secs(10)));
     let api = Api::default_namespaced(Fence::new(until).client(client));
     (api, extend)
 }
@@ -65,7 +65,7 @@ async fn each_renewal_gives_more_time() {
     let (client, _asked) = server();
     let (api, extend) = fenced(client);
     tokio::time::advance(Duration::from_secs(9)).await;
-    extend.send_replace(Instant::now() + Duration::from_secs(10));
+    extend.send_replace(Some(Instant::now() + Duration::from_secs(10)));
     tokio::time::advance(Duration::from_secs(8)).await;
     api.create(&PostParams::default(), &ConfigMap::default())
         .await
