@@ -18,7 +18,7 @@ const SHORT_LEASE: [&str; 4] = ["--lease-namespace", NAMESPACE, "--lease-duratio
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_standby_finishes_what_a_killed_leader_began() {
     let stage = Stage::start(true).await.unwrap();
-    let (mut first, _second) = leader_and_standby(&stage, &stage.proxy).await;
+    let (mut first, _second) = leader_and_standby(&stage, (&stage.proxy, &stage.proxy)).await;
     signal_after_write(&stage.proxy, 100, "-KILL", &first);
     apply_services(&stage);
     all_ready(&stage).await;
@@ -35,7 +35,7 @@ async fn a_leader_that_stood_still_writes_nothing_when_it_goes_on() {
     let own = Proxy::start(stage.client().await.unwrap(), &stage.cluster.layout().conf())
         .await
         .unwrap();
-    let (mut first, _second) = leader_and_standby(&stage, &own).await;
+    let (mut first, _second) = leader_and_standby(&stage, (&own, &stage.proxy)).await;
     signal_after_write(&own, 100, "-STOP", &first);
     apply_services(&stage);
     all_ready(&stage).await;
@@ -60,6 +60,48 @@ async fn a_leader_that_stood_still_writes_nothing_when_it_goes_on() {
     nothing_twice(&stage);
 }
 
+/// Its watch of services is down when it takes over, and the leader before it has acted on more.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_standby_that_lags_behind_takes_nothing_back() {
+    let stage = Stage::start(true).await.unwrap();
+    let own = Proxy::start(stage.client().await.unwrap(), &stage.cluster.layout().conf())
+        .await
+        .unwrap();
+    let (mut first, second) = leader_and_standby(&stage, (&stage.proxy, &own)).await;
+    for name in ["changed", "deleted"] {
+        let service = manifest(name, NAMESPACE, "registry.local/app:1", "");
+        stage.cluster.apply(&service).unwrap();
+        stage.until_ready(NAMESPACE, name).await.unwrap();
+    }
+    // The standby has seen them so.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    own.hold_watches(true);
+    stage
+        .patch_spec(NAMESPACE, "changed", r#"{"image": "registry.local/app:2"}"#)
+        .unwrap();
+    stage.kubectl(NAMESPACE, "delete hcs deleted").unwrap();
+    stage.until_ready(NAMESPACE, "changed").await.unwrap();
+    first.kill().unwrap();
+    wait_for_leader(&stage, "second").await;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert_eq!(
+        own.take_writes(NAMESPACE),
+        Vec::<String>::new(),
+        "{}",
+        second.log()
+    );
+
+    own.hold_watches(false);
+    stage
+        .patch_spec(NAMESPACE, "changed", r#"{"image": "registry.local/app:3"}"#)
+        .unwrap();
+    let service = stage.until_ready(NAMESPACE, "changed").await.unwrap();
+    assert_eq!(
+        service.status.unwrap().image.as_deref(),
+        Some("registry.local/app:3")
+    );
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stopped_leader_hands_over_at_once() {
     let stage = Stage::start(false).await.unwrap();
@@ -74,12 +116,12 @@ async fn a_stopped_leader_hands_over_at_once() {
     wait_for_leader(&stage, "second").await;
 }
 
-/// The leader writes through `proxy`, the standby through the stage's.
-async fn leader_and_standby(stage: &Stage, proxy: &Proxy) -> (Operator, Operator) {
+/// Each behind a proxy.
+async fn leader_and_standby(stage: &Stage, proxies: (&Proxy, &Proxy)) -> (Operator, Operator) {
     stage.namespace(NAMESPACE).unwrap();
-    let first = Operator::start(&proxy.kubeconfig, "first", &SHORT_LEASE).unwrap();
+    let first = Operator::start(&proxies.0.kubeconfig, "first", &SHORT_LEASE).unwrap();
     wait_for_leader(stage, "first").await;
-    let mut second = Operator::start(&stage.proxy.kubeconfig, "second", &SHORT_LEASE).unwrap();
+    let mut second = Operator::start(&proxies.1.kubeconfig, "second", &SHORT_LEASE).unwrap();
     second.wait_ready().await.unwrap();
     (first, second)
 }

@@ -11,7 +11,9 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
+use futures::StreamExt;
 use kube::Client;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 /// What is done with the number of each finished write, before its answer is given.
@@ -23,6 +25,8 @@ struct Shared {
     log: Mutex<Vec<String>>,
     hook: Mutex<Hook>,
     delay: Mutex<Duration>,
+    /// Whether watches of services stand still.
+    are_watches_held: watch::Sender<bool>,
 }
 
 /// The running proxy.
@@ -42,6 +46,7 @@ impl Proxy {
             log: Mutex::default(),
             hook: Mutex::new(Box::new(|_| ())),
             delay: Mutex::default(),
+            are_watches_held: watch::Sender::new(false),
         });
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
@@ -66,6 +71,11 @@ impl Proxy {
     /// Lets every write take that much longer.
     pub(crate) fn slow_writes(&self, delay: Duration) {
         *self.shared.delay.lock().unwrap() = delay;
+    }
+
+    /// Keeps back what watches of HealthcareServices tell, until it is told otherwise.
+    pub(crate) fn hold_watches(&self, hold: bool) {
+        self.shared.are_watches_held.send_replace(hold);
     }
 
     /// Starts to number writes from one again.
@@ -101,6 +111,11 @@ async fn forward(State(shared): State<Arc<Shared>>, request: Request) -> Respons
     let what = format!("{} {}", request.method(), request.uri().path());
     // Events and the lease are not part of what converges.
     let counts = is_write && !what.contains("/events") && !what.contains("/leases");
+    let is_watch = request.uri().path().ends_with("/healthcareservices")
+        && request
+            .uri()
+            .query()
+            .is_some_and(|query| query.contains("watch=true"));
     let (mut parts, body) = request.into_parts();
     parts.headers.remove("host");
     let body = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
@@ -116,9 +131,25 @@ async fn forward(State(shared): State<Arc<Shared>>, request: Request) -> Respons
         (shared.hook.lock().unwrap())(number);
     }
     match answer {
+        Ok(answer) if is_watch => {
+            let held = shared.are_watches_held.subscribe();
+            answer.map(|body| while_let_go(body, held)).into_response()
+        }
         Ok(answer) => answer.map(Body::new).into_response(),
         Err(error) => (StatusCode::BAD_GATEWAY, error.to_string()).into_response(),
     }
+}
+
+/// A body that stands still while it is held.
+fn while_let_go(body: kube::client::Body, held: watch::Receiver<bool>) -> Body {
+    let pieces = Body::new(body).into_data_stream().then(move |piece| {
+        let mut held = held.clone();
+        async move {
+            let _ended = held.wait_for(|held| !held).await;
+            piece
+        }
+    });
+    Body::from_stream(pieces)
 }
 
 fn config(server: &str) -> String {
