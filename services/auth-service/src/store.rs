@@ -87,10 +87,10 @@ pub struct Store {
 }
 
 impl Store {
-    /// The store in a database whose schema is [`SCHEMA`]. `clock` is that of the revocations.
+    /// The store in a database whose schema is [`SCHEMA`]. `clock` is that of the revocations. To be called in a Tokio runtime.
     pub fn new(database: Database, clock: Clock) -> Self {
         Self {
-            clients: Clients(database.clone()),
+            clients: Clients::new(database.clone()),
             users: Users(database.clone()),
             codes: Codes(database.clone()),
             families: Families(database.clone()),

@@ -19,11 +19,25 @@ macro_rules! columns {
     };
 }
 
+mod lookup;
+
+use lookup::Lookup;
+
 /// The registered clients.
 #[derive(Clone, Debug)]
-pub struct Clients(pub(super) Database);
+pub struct Clients {
+    database: Database,
+    lookup: Lookup,
+}
 
 impl Clients {
+    pub(super) fn new(database: Database) -> Self {
+        Self {
+            lookup: Lookup::start(database.clone()),
+            database,
+        }
+    }
+
     /// Registers a client. [`ChangeError::Exists`] when its id is taken.
     pub async fn create(&self, client: &Client, now: Timestamp) -> Result<Stored<Client>, ChangeError> {
         const INSERT: &str = concat!(
@@ -35,7 +49,7 @@ impl Clients {
             let row = bind(INSERT, client, now).fetch_one(&mut *connection).await?;
             stored(&row)
         };
-        Ok(self.0.run("create_client", work).await?)
+        Ok(self.database.run("create_client", work).await?)
     }
 
     /// Replaces a client that is still in the version that was read. Otherwise [`ChangeError::Changed`], or
@@ -59,7 +73,7 @@ impl Clients {
             let exists = replaced.is_some() || exists(&mut connection, &client.id).await?;
             Ok((replaced, exists))
         };
-        let (replaced, exists) = self.0.run("replace_client", work).await?;
+        let (replaced, exists) = self.database.run("replace_client", work).await?;
         changed(replaced, exists)
     }
 
@@ -78,23 +92,15 @@ impl Clients {
             let row = update.fetch_optional(&mut *connection).await?;
             row.as_ref().map(stored).transpose()
         };
-        changed(self.0.run("disable_client", work).await?, false)
+        changed(self.database.run("disable_client", work).await?, false)
     }
 
-    /// The client with this id.
+    /// The client with this id, as it is now.
     pub async fn find(&self, id: &str) -> Result<Option<Stored<Client>>, DatabaseError> {
-        const SELECT: &str = concat!("SELECT ", columns!(), " FROM client WHERE id = $1");
         if !is_storable(id) {
             return Ok(None);
         }
-        let work = |mut connection: Connection| async move {
-            let row = sqlx::query(SELECT)
-                .bind(id)
-                .fetch_optional(&mut *connection)
-                .await?;
-            row.as_ref().map(stored).transpose()
-        };
-        self.0.run("find_client", work).await
+        self.lookup.find(id).await
     }
 
     /// A page of clients by id (byte order), after the one with id `after`; at most `limit`, and at most 1000.
@@ -111,7 +117,7 @@ impl Clients {
             let rows = select.fetch_all(&mut *connection).await?;
             rows.iter().map(stored).collect()
         };
-        self.0.run("list_clients", work).await
+        self.database.run("list_clients", work).await
     }
 }
 

@@ -163,3 +163,53 @@ async fn a_client_that_is_not_understood_is_an_error() {
     assert!(matches!(error, DatabaseError::Client(_)), "{error:?}");
     assert!(!format!("{error} {error:?}").contains("canary"), "{error}");
 }
+
+/// Who asks together is answered together, each with what they asked for.
+#[tokio::test]
+async fn many_lookups_share_few_queries() {
+    let scene = Scene::new().await;
+    for id in ["a", "b", "c"] {
+        scene.client(id).await;
+    }
+    let before = scene.count_of("find_client");
+    let lookups = (0..600).map(|number| {
+        let store = &scene.store;
+        async move {
+            let id = ["a", "b", "c", "nobody"][number % 4];
+            let found = store.clients.find(id).await.unwrap();
+            assert_eq!(
+                found.map(|found| found.value.id),
+                Some(id.to_owned()).filter(|id| id != "nobody")
+            );
+        }
+    });
+    futures::future::join_all(lookups).await;
+    let queries = scene.count_of("find_client") - before;
+    assert!((1..=60).contains(&queries), "{queries} queries for 600 lookups");
+}
+
+/// However many ask at the same time: what was written before somebody asked is in their answer.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lookup_shows_all_that_was_written_before() {
+    let scene = Scene::new().await;
+    let client = scene.client("app").await;
+    let (store, done) = (scene.store.clone(), tokio_util::sync::CancellationToken::new());
+    let others = (0..32).map(|_| {
+        let (store, done) = (store.clone(), done.clone());
+        tokio::spawn(async move {
+            while !done.is_cancelled() {
+                store.clients.find("app").await.unwrap();
+            }
+        })
+    });
+    let others: Vec<_> = others.collect();
+    for version in 1..=200 {
+        let replaced = store.clients.replace(&client, version, noon()).await.unwrap();
+        let found = store.clients.find("app").await.unwrap();
+        assert_eq!(found.map(|found| found.version), Some(replaced.version));
+    }
+    done.cancel();
+    for other in others {
+        other.await.unwrap();
+    }
+}
