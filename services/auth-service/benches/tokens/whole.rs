@@ -51,26 +51,26 @@ impl Whole {
         let settings = settings(algorithm, &postgres.database()?)?;
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let router = runtime.block_on(async { router(settings) })?;
-        let whole = Self {
+        Ok(Self {
             runtime,
             router,
             _postgres: postgres,
-        };
-        whole.runtime.block_on(whole.until_ready())?;
-        Ok(whole)
+        })
     }
 
     pub(crate) fn measure(&self) -> anyhow::Result<Rates> {
         let asked = form(&[("grant_type", "client_credentials")]);
         let answer = self
             .runtime
-            .block_on(send(&self.router, "/oauth2/token", asked.clone()))?;
+            .block_on(self.first_answer("/oauth2/token", &asked))?;
         let answer: Value = serde_json::from_slice(&answer)?;
         let token = answer
             .get("access_token")
             .and_then(Value::as_str)
             .context("a token")?;
         let about = form(&[("token", token)]);
+        self.runtime
+            .block_on(self.first_answer("/oauth2/introspect", &about))?;
         Ok(Rates {
             tokens: self.runtime.block_on(self.rate("/oauth2/token", asked))?,
             introspections: self.runtime.block_on(self.rate("/oauth2/introspect", about))?,
@@ -87,16 +87,15 @@ impl Whole {
         Ok(f64::from(REQUESTS) / (cpu_seconds()? - before))
     }
 
-    /// The schema is made, and the first client.
-    async fn until_ready(&self) -> anyhow::Result<()> {
-        let asked = form(&[("grant_type", "client_credentials")]);
+    /// Once the schema is made, and the first client; and once it is known, in time, whether the token was revoked.
+    async fn first_answer(&self, path: &str, form: &str) -> anyhow::Result<Vec<u8>> {
         for _ in 0..1000 {
-            if send(&self.router, "/oauth2/token", asked.clone()).await.is_ok() {
-                return Ok(());
+            if let Ok(answer) = send(&self.router, path, form.to_owned()).await {
+                return Ok(answer);
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        bail!("the service does not get ready")
+        bail!("{path}: the service does not get ready")
     }
 }
 
