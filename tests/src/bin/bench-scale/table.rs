@@ -8,7 +8,7 @@ use crate::run::Figures;
 /// One table of sizes, and one of phases for each.
 pub(crate) fn table(all: &[Figures]) -> String {
     let mut text = String::from(
-        "| services | floor s | floor, children s | converged s | ratio | to children | at rest, requests | CPU at rest % | MiB | restart s | writes | fail-over s |\n\
+        "| services | floor s | floor, children s | converged s | ratio | to children | at rest, requests | CPU at rest % | MiB | restart s (min to max) | writes | fail-over s |\n\
          |---|---|---|---|---|---|---|---|---|---|---|---|\n",
     );
     for figures in all {
@@ -28,7 +28,7 @@ fn summary(figures: &Figures) -> String {
     let phase = |name: &str| figures.phases.iter().find(|phase| phase.name == name);
     let (converge, rest, restart) = (phase("converge"), phase("rest"), phase("restart"));
     format!(
-        "| {} | {} | {} | {:.1} | {} | {} | {} | {:.3} | {:.0} | {:.1} | {} | {:.1} |\n",
+        "| {} | {} | {} | {:.1} | {} | {} | {} | {:.3} | {:.0} | {:.1} ({:.1} to {:.1}) | {} | {:.1} |\n",
         figures.services,
         measured(figures.floor_seconds, 1),
         measured(figures.floor_children_seconds, 1),
@@ -39,6 +39,8 @@ fn summary(figures: &Figures) -> String {
         rest.map_or(0.0, |phase| phase.cpu_seconds / phase.seconds * 100.0),
         rest.map_or(0.0, |phase| phase.resident_mib),
         restart.map_or(0.0, |phase| phase.seconds),
+        figures.restart_seconds.first().unwrap_or(&0.0),
+        figures.restart_seconds.last().unwrap_or(&0.0),
         restart.map_or(0, Phase::writes),
         figures.failover_seconds,
     )
