@@ -15,8 +15,7 @@ use crate::world::{NAMESPACE, Operator, USER, World};
 /// Seconds that a standby waits for a silent leader: the default.
 const LEASE_SECONDS: u64 = 15;
 
-/// An odd number: the horizontal pod autoscalers of thousands of services keep the machine busy every fifteen seconds, and a start
-/// falls into that or does not.
+/// An odd number, for there to be a middle one: single starts differ threefold beside a busy control plane.
 const RESTARTS: usize = 7;
 
 /// The figures of one size.
