@@ -77,12 +77,15 @@ impl Capabilities {
     /// Of what was served before, only what is no longer installed is gone.
     async fn or_installed(self, client: &Client, before: Self) -> Self {
         let [monitor, rule, route] = CRDS;
+        let (service_monitor, prometheus_rule, http_route) = tokio::join!(
+            async { self.service_monitor || before.service_monitor && is_installed(client, monitor).await },
+            async { self.prometheus_rule || before.prometheus_rule && is_installed(client, rule).await },
+            async { self.http_route || before.http_route && is_installed(client, route).await },
+        );
         Self {
-            service_monitor: self.service_monitor
-                || before.service_monitor && is_installed(client, monitor).await,
-            prometheus_rule: self.prometheus_rule
-                || before.prometheus_rule && is_installed(client, rule).await,
-            http_route: self.http_route || before.http_route && is_installed(client, route).await,
+            service_monitor,
+            prometheus_rule,
+            http_route,
         }
     }
 

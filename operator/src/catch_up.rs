@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use healthcare_crds::HealthcareService;
 use kube::api::{ListParams, PartialObjectMeta};
-use kube::{Api, Client, ResourceExt};
+use kube::{Client, ResourceExt};
 
 use crate::context::Context;
 use crate::generations::{Generations, generation};
 use crate::queue::Key;
+use crate::scoped::scoped;
 use crate::services::Services;
 
 /// Services in an answer.
@@ -41,10 +42,7 @@ struct Known<'a> {
 
 impl Known<'_> {
     async fn compare(&self, client: &Client, namespace: Option<&str>) -> kube::Result<()> {
-        let api: Api<HealthcareService> = match namespace {
-            Some(namespace) => Api::namespaced(client.clone(), namespace),
-            None => Api::all(client.clone()),
-        };
+        let api = scoped::<HealthcareService>(client, namespace);
         let mut unlisted: HashSet<Key> = self.services.keys().into_iter().collect();
         unlisted.retain(|key| namespace.is_none_or(|name| name == &*key.namespace));
         let mut page = ListParams::default().limit(PAGE);
@@ -60,7 +58,7 @@ impl Known<'_> {
             }
         }
         for gone in unlisted.iter().filter_map(|key| self.services.get(key)) {
-            self.learn(gone.metadata.uid.as_deref(), Generations::GONE);
+            self.generations.learn_gone(&gone);
         }
         Ok(())
     }
@@ -73,14 +71,9 @@ impl Known<'_> {
             return;
         };
         unlisted.remove(&key);
-        let now = listed.metadata.generation.unwrap_or_default();
-        if now > generation(&shown) {
-            self.learn(listed.metadata.uid.as_deref(), now);
+        if generation(listed) > generation(&shown) {
+            self.generations.learn(listed);
         }
-    }
-
-    fn learn(&self, uid: Option<&str>, generation: i64) {
-        self.generations.learn(uid.unwrap_or_default(), generation);
     }
 }
 

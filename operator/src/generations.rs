@@ -16,14 +16,14 @@ pub struct Generations {
 }
 
 impl Generations {
-    /// More than any generation: of a service that is gone.
-    pub const GONE: i64 = i64::MAX;
+    /// A service was read, itself or its metadata.
+    pub fn learn(&self, service: &impl Resource) {
+        self.raise(uid(service), generation(service));
+    }
 
-    /// A service was read, and had this generation.
-    pub fn learn(&self, uid: &str, generation: i64) {
-        let mut read = lock(&self.read);
-        let known = read.entry(uid.to_owned()).or_insert(generation);
-        *known = generation.max(*known);
+    /// A service is gone: no spec of it is wanted any more.
+    pub fn learn_gone(&self, service: &impl Resource) {
+        self.raise(uid(service), i64::MAX);
     }
 
     /// Whether there is a later spec than `service` has: the watch lags behind.
@@ -43,14 +43,20 @@ impl Generations {
     pub fn forget(&self, uid: &str) {
         lock(&self.read).remove(uid);
     }
+
+    fn raise(&self, uid: &str, generation: i64) {
+        let mut read = lock(&self.read);
+        let known = read.entry(uid.to_owned()).or_insert(generation);
+        *known = generation.max(*known);
+    }
 }
 
-fn uid(service: &HealthcareService) -> &str {
+fn uid(service: &impl Resource) -> &str {
     service.meta().uid.as_deref().unwrap_or_default()
 }
 
 /// Which spec of a service it is, counted up by the API server.
-pub fn generation(service: &HealthcareService) -> i64 {
+pub fn generation(service: &impl Resource) -> i64 {
     service.meta().generation.unwrap_or_default()
 }
 
@@ -71,9 +77,11 @@ mod tests {
     fn a_watch_that_lags_behind_the_spec_is_known() {
         let generations = Generations::default();
         assert!(!generations.is_ahead_of(&of(2)));
-        generations.learn("1", 3);
-        generations.learn("1", 2);
-        generations.learn("2", 9);
+        generations.learn(&of(3));
+        generations.learn(&of(2));
+        let mut other = of(9);
+        other.metadata.uid = Some("2".to_owned());
+        generations.learn(&other);
         assert!(generations.is_ahead_of(&of(2)));
         assert!(!generations.is_ahead_of(&of(3)));
         generations.shown(&of(2));
@@ -85,7 +93,7 @@ mod tests {
     #[test]
     fn what_is_gone_has_no_spec() {
         let generations = Generations::default();
-        generations.learn("1", Generations::GONE);
+        generations.learn_gone(&of(7));
         assert!(generations.is_ahead_of(&of(7)));
         generations.forget("1");
         assert!(!generations.is_ahead_of(&of(7)));

@@ -45,6 +45,7 @@ pub mod risk;
 pub mod rollout;
 pub mod rollouts;
 pub mod run;
+pub mod scoped;
 pub mod services;
 pub mod shard;
 pub mod status;

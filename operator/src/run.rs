@@ -7,16 +7,16 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use healthcare_crds::HealthcareService;
+use kube::Client;
 use kube::api::ListParams;
 use kube::runtime::events::{Recorder, Reporter};
-use kube::{Api, Client};
 use service_kit::{BuildInfo, Clock, telemetry};
 use tokio::sync::{oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::admin::{self, Admin};
 use crate::capabilities::{self, Capabilities};
-use crate::config::{RunArgs, Scope};
+use crate::config::RunArgs;
 use crate::context::Context;
 use crate::controller::{self, Settings};
 use crate::events::Publisher;
@@ -24,6 +24,7 @@ use crate::leader::{Candidate, Leadership, LeaseConfig};
 use crate::metrics::OperatorMetrics;
 use crate::prometheus::Prometheus;
 use crate::rest_metrics;
+use crate::scoped::scoped;
 
 /// Pause between looks for an API server that does not answer or lacks the CRD.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
@@ -215,13 +216,9 @@ impl Process {
 
     async fn look_at_api(&self) -> kube::Result<Capabilities> {
         let first = ListParams::default().limit(1);
-        let api: Api<HealthcareService> = match &self.args.watch_namespaces {
-            Scope::All => Api::all(self.client.clone()),
-            Scope::Namespaces(names) => Api::namespaced(
-                self.client.clone(),
-                names.first().map_or("default", String::as_str),
-            ),
-        };
+        let namespaces = self.args.watch_namespaces.namespaces();
+        let one = namespaces.first().and_then(Option::as_deref);
+        let api = scoped::<HealthcareService>(&self.client, one);
         api.list_metadata(&first).await?;
         Capabilities::at_start(&self.client).await
     }

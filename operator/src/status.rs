@@ -12,6 +12,7 @@ use serde_json::json;
 
 use crate::conditions::{Facts, conditions};
 use crate::field_managers::FIELD_MANAGER;
+use crate::generations::generation;
 use crate::locked::lock;
 use crate::outcome::{Applied, Error};
 use crate::plan::Plan;
@@ -94,7 +95,7 @@ pub fn report(
     before: &HealthcareServiceStatus,
     now: Timestamp,
 ) -> HealthcareServiceStatus {
-    let generation = service.metadata.generation.unwrap_or_default();
+    let generation = generation(service);
     let workload = facts.workload;
     let requested = service.annotations().get(keys::RECONCILE_REQUESTED_AT).cloned();
     HealthcareServiceStatus {

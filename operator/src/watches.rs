@@ -15,6 +15,7 @@ use crate::ledger::{ChildKey, sighting};
 use crate::metadata::ChildView;
 use crate::queue::{Cause, Key, Triggers};
 use crate::render::ChildKind;
+use crate::scoped::{scoped, scoped_with};
 use crate::workload::{DeploymentView, Moved};
 
 mod initial;
@@ -77,21 +78,15 @@ impl ChildWatch {
     }
 
     fn stream(&self) -> futures::stream::BoxStream<'static, watcher::Result<Event<Sighted>>> {
-        let client = self.ctx.client.clone();
+        let client = &self.ctx.client;
         let namespace = self.namespace.as_deref();
         if self.kind == ChildKind::Deployment {
-            let api: Api<DeploymentView> = match namespace {
-                Some(namespace) => Api::namespaced(client, namespace),
-                None => Api::all(client),
-            };
+            let api: Api<DeploymentView> = scoped(client, namespace);
             return followed(api, |deployment| Sighted::Deployment(Box::new(deployment))).boxed();
         }
         let resource = self.kind.resource();
         // Of these the API server sends the metadata alone.
-        let api: Api<ChildView> = match namespace {
-            Some(namespace) => Api::namespaced_with(client, namespace, &resource),
-            None => Api::all_with(client, &resource),
-        };
+        let api: Api<ChildView> = scoped_with(client, namespace, &resource);
         followed(api, |child| Sighted::Other(Box::new(child))).boxed()
     }
 

@@ -4,7 +4,6 @@ use healthcare_crds::HealthcareService;
 use kube::{Api, ResourceExt};
 
 use crate::context::Context;
-use crate::generations::generation;
 use crate::outcome::Error;
 use crate::queue::Key;
 use crate::rollout;
@@ -32,8 +31,7 @@ pub async fn taken_over(
     let found = found.filter(|found| found.uid() == service.uid());
     if let Some(found) = &found {
         // No later pass may go back behind that.
-        let uid = found.metadata.uid.as_deref().unwrap_or_default();
-        ctx.generations.learn(uid, generation(found));
+        ctx.generations.learn(found);
     }
     Ok(found)
 }

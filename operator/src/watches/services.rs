@@ -19,6 +19,7 @@ use crate::context::Context;
 use crate::generations::generation;
 use crate::metadata::without_managed_fields;
 use crate::queue::{Cause, Key, Triggers};
+use crate::scoped::scoped;
 
 /// A service whose spec and status have not been read: one that cannot be must not stop the others.
 #[derive(Clone, Debug, Deserialize, Resource)]
@@ -84,10 +85,7 @@ impl ServicesWatch {
     fn stream(&self) -> impl futures::Stream<Item = (usize, watcher::Result<Event<Unread>>)> + Send + use<> {
         let client = &self.ctx.client;
         let each = self.namespaces.iter().enumerate().map(|(scope, namespace)| {
-            let api: Api<Unread> = match namespace {
-                Some(namespace) => Api::namespaced(client.clone(), namespace),
-                None => Api::all(client.clone()),
-            };
+            let api: Api<Unread> = scoped(client, namespace.as_deref());
             let start = move |config| watcher(api.clone(), config).default_backoff().boxed();
             let events = initial::events(start, watcher::Config::default());
             events.map(move |event| (scope, event)).boxed()
