@@ -12,6 +12,7 @@ mod extractors;
 mod jwks;
 mod keys;
 mod policy;
+mod recent;
 mod refusal;
 mod revocation;
 mod rules;

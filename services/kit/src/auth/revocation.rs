@@ -8,6 +8,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures::FutureExt;
 use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 
@@ -19,11 +20,13 @@ mod cache;
 mod in_postgres;
 mod in_redis;
 mod memory;
+mod questions;
 
 use cache::{Answer, Cache};
 pub use in_postgres::PostgresRevocations;
 pub use in_redis::RedisRevocations;
 pub use memory::MemoryRevocations;
+use questions::Questions;
 
 /// A revocation is kept until the token has expired for this long: more than any leeway, and than clocks differ even where they are
 /// wrong by five minutes, one forwards and one back.
@@ -90,6 +93,7 @@ struct Inner {
     bounds: RevocationBounds,
     clock: Clock,
     cache: Mutex<Cache>,
+    questions: Questions,
 }
 
 impl fmt::Debug for Revocations {
@@ -109,13 +113,15 @@ impl Revocations {
             bounds,
             clock,
             cache: Mutex::new(Cache::new(bounds.capacity)),
+            questions: Questions::default(),
         }))
     }
 
     /// Revokes a token, or a family of tokens by its name (what stands in their `jti` before the first dot). Once this returns, this process refuses it; others do within [`RevocationBounds::fresh`].
     pub async fn revoke(&self, token_id: &str, expires: Timestamp) -> Result<(), RevocationError> {
+        let at = self.0.clock.now();
         self.0.store.revoke(token_id, expires).await?;
-        self.0.remember(token_id, true);
+        self.0.remember(token_id, Answer { revoked: true, at });
         Ok(())
     }
 
@@ -134,25 +140,33 @@ impl Revocations {
 }
 
 impl Inner {
-    async fn ask(&self, token_id: &str, last: Option<Answer>) -> Result<bool, Reason> {
+    /// Who asks about a token while it is asked about shares the answer, which is no older than one that is remembered.
+    async fn ask(self: &Arc<Self>, token_id: &str, last: Option<Answer>) -> Result<bool, Reason> {
         if self.store_is_left_alone() {
             return self.without_store(last);
         }
-        match tokio::time::timeout(self.bounds.timeout, self.store.is_revoked(token_id)).await {
-            Ok(Ok(revoked)) => {
-                self.remember(token_id, revoked);
-                Ok(revoked)
-            }
-            Ok(Err(error)) => self.failed(&error.0, last),
-            Err(_) => self.failed("no answer in time", last),
-        }
+        let ask = || Arc::clone(self).ask_store(token_id.to_owned()).boxed();
+        let answer = self.questions.shared(token_id, ask).await;
+        answer.map_or_else(|| self.without_store(last), Ok)
     }
 
-    fn failed(&self, cause: &str, last: Option<Answer>) -> Result<bool, Reason> {
+    async fn ask_store(self: Arc<Self>, token_id: String) -> Option<bool> {
+        let at = self.clock.now();
+        match tokio::time::timeout(self.bounds.timeout, self.store.is_revoked(&token_id)).await {
+            Ok(Ok(revoked)) => {
+                self.remember(&token_id, Answer { revoked, at });
+                return Some(revoked);
+            }
+            Ok(Err(error)) => self.failed(&error.0),
+            Err(_) => self.failed("no answer in time"),
+        }
+        None
+    }
+
+    fn failed(&self, cause: &str) {
         tracing::warn!(cause, "the store of revoked tokens does not answer");
         let now = self.clock.now();
         self.cache().failed = Some(now);
-        self.without_store(last)
     }
 
     fn without_store(&self, last: Option<Answer>) -> Result<bool, Reason> {
@@ -171,9 +185,8 @@ impl Inner {
         self.cache().get(token_id)
     }
 
-    fn remember(&self, token_id: &str, revoked: bool) {
-        let at = self.clock.now();
-        self.cache().put(token_id, Answer { revoked, at });
+    fn remember(&self, token_id: &str, answer: Answer) {
+        self.cache().put(token_id, answer);
     }
 
     fn cache(&self) -> std::sync::MutexGuard<'_, Cache> {

@@ -1,7 +1,11 @@
+use std::cell::Cell;
+
 use serde_json::{Value, json};
 
-use super::{Algorithm, KeyError, KeySet, MIN_SECRET_BYTES, VerificationKey};
-use crate::auth::test_support::{eddsa_key, es256_key, jwks};
+use super::proven::CAPACITY;
+use super::{Algorithm, KeyError, KeySet, MIN_SECRET_BYTES, Proven, VerificationKey};
+use crate::auth::TokenKind;
+use crate::auth::test_support::{eddsa_key, es256_key, jwks, token};
 
 mod published;
 
@@ -50,6 +54,52 @@ fn the_thumbprint_is_that_of_the_rfc() {
     let key = crate::auth::SigningKey::from_pkcs8(Algorithm::EdDsa, &pkcs8).unwrap();
     assert_eq!(key.id(), Some("kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"));
     assert_eq!(jwk(&key)["x"], "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo");
+}
+
+#[test]
+fn a_good_signature_is_remembered_and_nothing_else() {
+    let proven = Proven::default();
+    let count = Cell::new(0);
+    let check = |message: &str, signature, is_good| {
+        proven.or_check(message.as_bytes(), signature, || {
+            count.set(count.get() + 1);
+            is_good
+        })
+    };
+    assert!(!check("message", "bad", false));
+    assert!(check("message", "good", true));
+    assert!(check("message", "good", false), "it was good");
+    assert_eq!(count.get(), 2);
+    for (message, signature) in [
+        ("message", "bad"),
+        ("messag", "egood"),
+        ("messageg", "ood"),
+        ("", "good"),
+    ] {
+        assert!(!check(message, signature, false), "{message} {signature}");
+    }
+    for number in 0..CAPACITY {
+        assert!(check(&number.to_string(), "good", true));
+    }
+    assert!(!check("message", "good", false), "the latest only");
+}
+
+#[test]
+fn what_a_key_remembers_goes_with_it() {
+    let key = es256_key();
+    let message = token(&key, TokenKind::Access);
+    let (message, signature) = message.rsplit_once('.').unwrap();
+    let mut other = jwk(&es256_key());
+    other["kid"] = key.id().into();
+    for (keys, is_good) in [(set(&[jwk(&key)]), true), (set(&[other]), false)] {
+        let keys = keys.unwrap();
+        for _ in 0..2 {
+            let verified = keys
+                .named(key.id())
+                .any(|key| key.verifies(message.as_bytes(), signature));
+            assert_eq!(verified, is_good);
+        }
+    }
 }
 
 #[test]

@@ -7,16 +7,18 @@ use proptest::prelude::*;
 use super::{Expectations, MAX_TOKEN_BYTES, TokenKind, signed_claims, unverified_claims};
 use crate::Clock;
 use crate::auth::test_support::{Signers, claims, expectations, forge, grant, header, noon, token};
-use crate::auth::{Keys, Reason, Signer, Verifier};
+use crate::auth::{KeySet, Keys, Reason, Signer, Verifier};
 
 /// Made once: proptest asks hundreds of times.
 static SIGNERS: LazyLock<Signers> = LazyLock::new(Signers::new);
+/// Kept: a signature is looked at by what the key remembers, too.
+static KEYS: LazyLock<KeySet> = LazyLock::new(|| SIGNERS.keys());
 static TOKENS: LazyLock<[String; 3]> = LazyLock::new(|| {
     [&SIGNERS.hs256, &SIGNERS.es256, &SIGNERS.eddsa].map(|key| token(key, TokenKind::Access))
 });
 
 fn verify(token: &str) -> Result<super::Claims, Reason> {
-    expectations(TokenKind::Access).verify(token, &SIGNERS.keys(), noon())
+    expectations(TokenKind::Access).verify(token, &KEYS, noon())
 }
 
 #[test]
@@ -39,13 +41,13 @@ fn the_issuer_verifies_tokens_for_whichever_audience() {
         ..expectations(TokenKind::Access)
     };
     for token in TOKENS.iter() {
-        let refused = elsewhere.verify(token, &SIGNERS.keys(), noon());
+        let refused = elsewhere.verify(token, &KEYS, noon());
         assert_eq!(refused.unwrap_err(), Reason::Audience);
-        let claims = elsewhere.verify_for_any_audience(token, &SIGNERS.keys(), noon());
+        let claims = elsewhere.verify_for_any_audience(token, &KEYS, noon());
         assert_eq!(claims.unwrap().audience(), ["records"]);
     }
     let refresh = token(&SIGNERS.hs256, TokenKind::Refresh);
-    let refused = elsewhere.verify_for_any_audience(&refresh, &SIGNERS.keys(), noon());
+    let refused = elsewhere.verify_for_any_audience(&refresh, &KEYS, noon());
     assert_eq!(refused.unwrap_err(), Reason::Type);
 }
 
@@ -57,7 +59,7 @@ fn a_token_of_somebody_else_is_read_when_it_is_signed_and_of_its_kind() {
         let header = format!(r#"{{"alg":"ES256","kid":"{kid}"{typ}}}"#);
         let token = forge(&header, payload, key);
         assert_eq!(unverified_claims(&token).unwrap()["sub"], "portal");
-        signed_claims(&token, &SIGNERS.keys(), &["jwt"]).map(|claims| claims["sub"].clone())
+        signed_claims(&token, &KEYS, &["jwt"]).map(|claims| claims["sub"].clone())
     };
     for typ in ["", r#","typ":"JWT""#, r#","typ":"application/jwt""#] {
         assert_eq!(read(typ, &SIGNERS.es256).unwrap(), "portal", "{typ}");
@@ -75,7 +77,7 @@ fn a_token_of_somebody_else_is_read_when_it_is_signed_and_of_its_kind() {
 /// All single-bit flips of one token of each algorithm, not a sample.
 #[test]
 fn a_token_with_any_bit_flipped_is_refused() {
-    let keys = SIGNERS.keys();
+    let keys = KEYS.clone();
     let expectations = expectations(TokenKind::Access);
     for token in TOKENS.iter() {
         for bit in 0..token.len() * 8 {
@@ -136,7 +138,7 @@ proptest! {
         } else {
             Ok(())
         };
-        let verified = expectations.verify(&TOKENS[0], &SIGNERS.keys(), now).map(|_| ());
+        let verified = expectations.verify(&TOKENS[0], &KEYS, now).map(|_| ());
         prop_assert_eq!(verified, expected);
     }
 }
@@ -145,7 +147,7 @@ proptest! {
 async fn a_token_ends_when_the_clock_says_so() {
     let (clock, hand) = Clock::manual(noon());
     let verifier = |kind, keys| Verifier::new(expectations(kind), Keys::Fixed(keys), clock.clone());
-    let access = verifier(TokenKind::Access, SIGNERS.keys());
+    let access = verifier(TokenKind::Access, KEYS.clone());
     let refresh = verifier(TokenKind::Refresh, SIGNERS.refresh_keys());
     let sign = |key: &crate::auth::SigningKey, kind| {
         let signer = Signer::new(super::super::test_support::ISSUER, key.clone(), clock.clone());
@@ -177,7 +179,7 @@ async fn keys_that_change_are_those_of_the_moment() {
     let clock = Clock::fixed(noon());
     let verifier = Verifier::new(expectations(TokenKind::Access), Keys::Changing(latest), clock);
     assert_eq!(verifier.verify(&TOKENS[1]).await, Err(Reason::Unavailable));
-    keys.send_replace(SIGNERS.keys());
+    keys.send_replace(KEYS.clone());
     assert!(verifier.verify(&TOKENS[1]).await.is_ok());
     keys.send_replace(super::KeySet::default());
     assert_eq!(verifier.verify(&TOKENS[1]).await, Err(Reason::Unavailable));
@@ -210,7 +212,7 @@ fn neither_keys_nor_callers_show_in_debug_output() {
     let claims = verify(token).unwrap();
     let verifier = Verifier::new(
         expectations(TokenKind::Access),
-        Keys::Fixed(SIGNERS.keys()),
+        Keys::Fixed(KEYS.clone()),
         Clock::fixed(noon()),
     );
     let issued = Signer::new("issuer", SIGNERS.hs256.clone(), Clock::fixed(noon()))
@@ -218,8 +220,7 @@ fn neither_keys_nor_callers_show_in_debug_output() {
         .unwrap();
     let shown = format!(
         "{claims:?} {verifier:?} {issued:?} {:?} {:?}",
-        SIGNERS.hs256,
-        SIGNERS.keys()
+        SIGNERS.hs256, KEYS.clone()
     );
     for secret in ["user-1", "clinician", issued.expose(), token.as_str()] {
         assert!(!shown.contains(secret), "{shown}");
