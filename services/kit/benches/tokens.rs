@@ -2,6 +2,7 @@
 //! signature check; for each algorithm. The table at the end measures all of them in turns, so that its ratios hold
 //! on a busy machine too.
 
+use std::cell::Cell;
 use std::hint::black_box;
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -24,12 +25,17 @@ const SECRET: [u8; 32] = [7; 32];
 /// How often the table measures everything, and how many tokens each time.
 const ROUNDS: usize = 500;
 const TOKENS: u32 = 10;
+/// How many tokens are verified in turns.
+const DIFFERENT: usize = 10_000;
 
 /// One algorithm: its signer, a token, and all that is needed to verify it three times over.
 struct Subject {
     algorithm: Algorithm,
     signer: Signer,
     token: String,
+    /// More than a key remembers the signatures of.
+    tokens: Vec<String>,
+    next: Cell<usize>,
     keys: KeySet,
     library_key: DecodingKey,
     library_algorithm: jsonwebtoken::Algorithm,
@@ -88,9 +94,12 @@ fn subject(algorithm: Algorithm) -> anyhow::Result<Subject> {
     let clock = Clock::system();
     let now = clock.now();
     let signer = Signer::new(ISSUER, key, clock);
+    let token = || anyhow::Ok(signer.sign(TokenKind::Access, &grant())?.expose().to_owned());
     Ok(Subject {
         algorithm,
-        token: signer.sign(TokenKind::Access, &grant())?.expose().to_owned(),
+        token: token()?,
+        tokens: (0..DIFFERENT).map(|_| token()).collect::<Result<_, _>>()?,
+        next: Cell::default(),
         signer,
         keys,
         library_key,
@@ -110,10 +119,17 @@ fn subject(algorithm: Algorithm) -> anyhow::Result<Subject> {
 type Operation<'a> = (&'static str, Box<dyn Fn() -> bool + 'a>);
 
 impl Subject {
-    fn verify(&self) -> bool {
+    fn verify(&self, token: &str) -> bool {
         self.expectations
-            .verify(black_box(&self.token), &self.keys, self.now)
+            .verify(black_box(token), &self.keys, self.now)
             .is_ok()
+    }
+
+    /// A token that was not verified lately.
+    fn another(&self) -> &str {
+        let next = (self.next.get() + 1) % DIFFERENT;
+        self.next.set(next);
+        self.tokens.get(next).map_or("", String::as_str)
     }
 
     fn decode(&self) -> bool {
@@ -135,9 +151,10 @@ impl Subject {
         self.signer.sign(TokenKind::Access, black_box(&grant())).is_ok()
     }
 
-    fn operations(&self) -> [Operation<'_>; 4] {
+    fn operations(&self) -> [Operation<'_>; 5] {
         [
-            ("verify", Box::new(|| self.verify())),
+            ("verify", Box::new(|| self.verify(self.another()))),
+            ("again", Box::new(|| self.verify(&self.token))),
             ("decode", Box::new(|| self.decode())),
             ("signature", Box::new(|| self.check_signature())),
             ("sign", Box::new(|| self.sign())),
@@ -170,18 +187,19 @@ fn table(subjects: &[Subject]) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     writeln!(
         out,
-        "\nalgorithm  verify/s  verify:decode  verify:signature  signature/s  sign/s"
+        "\nalgorithm  verify/s   again/s  verify:decode  verify:signature  signature/s  sign/s"
     )?;
     for subject in subjects {
         let times = in_turns(subject);
-        let [verify, decode, signature, sign] = times.as_slice() else {
+        let [verify, again, decode, signature, sign] = times.as_slice() else {
             continue;
         };
         writeln!(
             out,
-            "{:<9} {:>9.0} {:>14.2} {:>17.2} {:>12.0} {:>7.0}",
+            "{:<9} {:>9.0} {:>9.0} {:>14.2} {:>17.2} {:>12.0} {:>7.0}",
             subject.algorithm.name(),
             1e9 / verify,
+            1e9 / again,
             verify / decode,
             verify / signature,
             1e9 / signature,

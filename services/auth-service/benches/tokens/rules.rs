@@ -1,5 +1,6 @@
 //! What the service does for a request by the rules alone, in its order: no network, no database, no audit log.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -33,8 +34,12 @@ pub(crate) struct Rules {
     keys: KeySet,
     expectations: Expectations,
     now: Timestamp,
-    token: String,
+    /// More than a key remembers the signatures of.
+    tokens: Vec<String>,
+    next: Cell<usize>,
 }
+
+const TOKENS: usize = 10_000;
 
 impl Rules {
     pub(crate) fn new(algorithm: Algorithm) -> anyhow::Result<Self> {
@@ -52,10 +57,11 @@ impl Rules {
                 audience: "auth-service".to_owned(),
                 leeway: Duration::from_secs(10),
             },
-            token: String::new(),
+            tokens: Vec::new(),
+            next: Cell::default(),
         };
-        let issued = rules.issue().context("a token is issued")?;
-        issued.expose().clone_into(&mut rules.token);
+        let issued = (0..TOKENS).map(|_| rules.issue().map(|issued| issued.expose().to_owned()));
+        rules.tokens = issued.collect::<Option<_>>().context("a token is issued")?;
         Ok(rules)
     }
 
@@ -63,8 +69,16 @@ impl Rules {
         &self.key
     }
 
+    /// The same each time.
     pub(crate) fn token(&self) -> &str {
-        &self.token
+        self.tokens.first().map_or("", String::as_str)
+    }
+
+    /// One that was not looked at lately.
+    pub(crate) fn another_token(&self) -> &str {
+        let next = (self.next.get() + 1) % TOKENS;
+        self.next.set(next);
+        self.tokens.get(next).map_or("", String::as_str)
     }
 
     /// A token, and what goes into the audit log about it.
@@ -94,8 +108,8 @@ impl Rules {
     }
 
     /// What its client is told of the token.
-    pub(crate) fn introspect(&self) -> Option<String> {
-        let form = self.form(&[("token", &self.token)])?;
+    pub(crate) fn introspect(&self, token: &str) -> Option<String> {
+        let form = self.form(&[("token", token)])?;
         let token = form.get("token")?;
         let claims = self
             .expectations

@@ -30,12 +30,18 @@ use crate::{CLIENT, ISSUER, SECRET};
 
 /// Requests at a time: the audit log writes those together that come together.
 const AT_ONCE: usize = 64;
-const REQUESTS: u32 = 20_000;
+const REQUESTS: usize = 20_000;
+
+const TOKEN: &str = "/oauth2/token";
+const INTROSPECT: &str = "/oauth2/introspect";
 
 /// Requests in a second of processor time.
 pub(crate) struct Rates {
     pub(crate) tokens: f64,
+    /// Each about another token, which nobody asked about before.
     pub(crate) introspections: f64,
+    /// All about the same token.
+    pub(crate) again: f64,
 }
 
 /// The service, and the server it keeps its data in.
@@ -59,43 +65,47 @@ impl Whole {
     }
 
     pub(crate) fn measure(&self) -> anyhow::Result<Rates> {
+        self.runtime.block_on(self.rates())
+    }
+
+    async fn rates(&self) -> anyhow::Result<Rates> {
         let asked = form(&[("grant_type", "client_credentials")]);
-        let answer = self
-            .runtime
-            .block_on(self.first_answer("/oauth2/token", &asked))?;
-        let answer: Value = serde_json::from_slice(&answer)?;
-        let token = answer
-            .get("access_token")
-            .and_then(Value::as_str)
-            .context("a token")?;
-        let about = form(&[("token", token)]);
-        self.runtime
-            .block_on(self.first_answer("/oauth2/introspect", &about))?;
+        self.until_ready(&asked).await?;
+        let (tokens, issued) = self.rate(TOKEN, vec![asked; REQUESTS]).await?;
+        let about: Vec<_> = issued
+            .iter()
+            .map(|answer| about(answer))
+            .collect::<Result<_, _>>()?;
+        let same = about.first().context("a token")?.clone();
         Ok(Rates {
-            tokens: self.runtime.block_on(self.rate("/oauth2/token", asked))?,
-            introspections: self.runtime.block_on(self.rate("/oauth2/introspect", about))?,
+            tokens,
+            introspections: self.rate(INTROSPECT, about).await?.0,
+            again: self.rate(INTROSPECT, vec![same; REQUESTS]).await?.0,
         })
     }
 
-    async fn rate(&self, path: &'static str, form: String) -> anyhow::Result<f64> {
+    /// The rate, and the answers.
+    async fn rate(&self, path: &str, forms: Vec<String>) -> anyhow::Result<(f64, Vec<Vec<u8>>)> {
         let before = cpu_seconds()?;
-        stream::iter(0..REQUESTS)
-            .map(|_| send(&self.router, path, form.clone()))
+        let answers = stream::iter(forms)
+            .map(|form| send(&self.router, path, form))
             .buffer_unordered(AT_ONCE)
-            .try_for_each(|_| async { Ok(()) })
+            .try_collect()
             .await?;
-        Ok(f64::from(REQUESTS) / (cpu_seconds()? - before))
+        #[expect(clippy::cast_precision_loss, reason = "some thousands")]
+        let rate = REQUESTS as f64 / (cpu_seconds()? - before);
+        Ok((rate, answers))
     }
 
-    /// Once the schema is made, and the first client; and once it is known, in time, whether the token was revoked.
-    async fn first_answer(&self, path: &str, form: &str) -> anyhow::Result<Vec<u8>> {
+    /// Until the schema is made, and the first client.
+    async fn until_ready(&self, form: &str) -> anyhow::Result<()> {
         for _ in 0..1000 {
-            if let Ok(answer) = send(&self.router, path, form.to_owned()).await {
-                return Ok(answer);
+            if send(&self.router, TOKEN, form.to_owned()).await.is_ok() {
+                return Ok(());
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        bail!("{path}: the service does not get ready")
+        bail!("the service does not get ready")
     }
 }
 
@@ -166,6 +176,13 @@ pub(crate) fn form(pairs: &[(&str, &str)]) -> String {
     form_urlencoded::Serializer::new(String::new())
         .extend_pairs(pairs)
         .finish()
+}
+
+/// What is asked about the token of an answer.
+fn about(answer: &[u8]) -> anyhow::Result<String> {
+    let answer: Value = serde_json::from_slice(answer)?;
+    let token = answer.get("access_token").and_then(Value::as_str);
+    Ok(form(&[("token", token.context("a token")?)]))
 }
 
 /// User and system time of this process: fields 14 and 15 of `proc_pid_stat(5)`, in hundredths of a second.

@@ -220,7 +220,8 @@ fn neither_keys_nor_callers_show_in_debug_output() {
         .unwrap();
     let shown = format!(
         "{claims:?} {verifier:?} {issued:?} {:?} {:?}",
-        SIGNERS.hs256, KEYS.clone()
+        SIGNERS.hs256,
+        KEYS.clone()
     );
     for secret in ["user-1", "clinician", issued.expose(), token.as_str()] {
         assert!(!shown.contains(secret), "{shown}");
