@@ -1,7 +1,6 @@
 //! The OSCAL output is judged by NIST's own library (Maven), by the JSON schema and the constraints that it carries.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -12,41 +11,26 @@ use healthcare_operator::compliance::{Input, Report, evaluate, oscal};
 use healthcare_operator::plan::{OperatorDefaults, Plan};
 use healthcare_operator::render::{self, Children};
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
+use service_kit::testing;
 
 const RECIPE: &str = include_str!("../oscal/pom.xml");
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/oscal");
 
-/// The directory with the judge, named after what it is made of, so that a change installs anew. Moved into place whole:
-/// another test run may be installing too.
-fn installed() -> PathBuf {
-    let digest = Sha256::digest(RECIPE);
-    let name = digest
-        .iter()
-        .take(6)
-        .fold(String::from("oscal-"), |mut name, byte| {
-            write!(name, "{byte:02x}").unwrap();
-            name
-        });
-    let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    if !home.exists() {
-        let fresh = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-        install(fresh.path());
-        // Lost to another run that was faster: its result is as good.
-        let _ = fs::rename(fresh.path(), &home);
-        assert!(home.exists());
-    }
-    home
+/// The directory with the judge.
+fn judges() -> PathBuf {
+    let home = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    testing::installed(home, "oscal", RECIPE.as_bytes(), install).unwrap()
 }
 
-fn install(to: &Path) {
+fn install(to: &Path) -> anyhow::Result<()> {
     let mut maven = Command::new("mvn");
     maven
         .args(["-q", "-B", "-f", &format!("{FOLDER}/pom.xml")])
         .arg("dependency:copy-dependencies")
         .arg(format!("-DoutputDirectory={}", to.display()));
     let output = outcome(&mut maven);
-    assert!(output.status.success(), "{}", said(&output));
+    anyhow::ensure!(output.status.success(), "{}", said(&output));
+    Ok(())
 }
 
 fn outcome(command: &mut Command) -> Output {
@@ -71,7 +55,7 @@ fn judge<'a>(documents: impl IntoIterator<Item = &'a Value>) -> Output {
     });
     let mut java = Command::new("java");
     java.arg("-cp")
-        .arg(installed().join("*"))
+        .arg(judges().join("*"))
         .arg(format!("{FOLDER}/Judge.java"))
         .args(files);
     outcome(&mut java)

@@ -5,7 +5,7 @@
 use std::cell::Cell;
 use std::hint::black_box;
 use std::io::Write;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use aws_lc_rs::rand::SystemRandom;
@@ -18,6 +18,7 @@ use service_kit::Clock;
 use service_kit::auth::{
     Algorithm, Expectations, Grant, KeySet, Signer, SigningKey, TokenKind, VerificationKey,
 };
+use service_kit::testing::{Operation, in_turns};
 
 const ISSUER: &str = "https://issuer.example";
 const AUDIENCE: &str = "records";
@@ -115,9 +116,6 @@ fn subject(algorithm: Algorithm) -> anyhow::Result<Subject> {
     })
 }
 
-/// A name for the table, and what is measured.
-type Operation<'a> = (&'static str, Box<dyn Fn() -> bool + 'a>);
-
 impl Subject {
     fn verify(&self, token: &str) -> bool {
         self.expectations
@@ -162,27 +160,6 @@ impl Subject {
     }
 }
 
-/// Time of each operation, nanoseconds: the fastest tenth of its turns, which other processes did not interrupt.
-fn in_turns(subject: &Subject) -> Vec<f64> {
-    let operations = subject.operations();
-    let mut times = vec![Vec::with_capacity(ROUNDS); operations.len()];
-    for _ in 0..ROUNDS {
-        for ((_, operation), times) in operations.iter().zip(&mut times) {
-            let started = Instant::now();
-            for _ in 0..TOKENS {
-                black_box(operation());
-            }
-            times.push(started.elapsed().as_secs_f64() * 1e9 / f64::from(TOKENS));
-        }
-    }
-    times.into_iter().map(fastest_tenth).collect()
-}
-
-fn fastest_tenth(mut times: Vec<f64>) -> f64 {
-    times.sort_by(f64::total_cmp);
-    times.get(times.len() / 10).copied().unwrap_or(f64::NAN)
-}
-
 fn table(subjects: &[Subject]) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     writeln!(
@@ -190,7 +167,7 @@ fn table(subjects: &[Subject]) -> std::io::Result<()> {
         "\nalgorithm  verify/s   again/s  verify:decode  verify:signature  signature/s  sign/s"
     )?;
     for subject in subjects {
-        let times = in_turns(subject);
+        let times = in_turns(&subject.operations(), ROUNDS, TOKENS);
         let [verify, again, decode, signature, sign] = times.as_slice() else {
             continue;
         };
@@ -198,12 +175,12 @@ fn table(subjects: &[Subject]) -> std::io::Result<()> {
             out,
             "{:<9} {:>9.0} {:>9.0} {:>14.2} {:>17.2} {:>12.0} {:>7.0}",
             subject.algorithm.name(),
-            1e9 / verify,
-            1e9 / again,
+            1.0 / verify,
+            1.0 / again,
             verify / decode,
             verify / signature,
-            1e9 / signature,
-            1e9 / sign,
+            1.0 / signature,
+            1.0 / sign,
         )?;
     }
     Ok(())

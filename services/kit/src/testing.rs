@@ -19,18 +19,24 @@ use crate::rate_limit::RateLimitSettings;
 use crate::telemetry::{TelemetryConfig, TelemetryGuard};
 use crate::{Clock, Context, Service, ServiceInfo, metrics, server, service, telemetry};
 
+mod dashboard;
+mod installed;
 pub mod layers;
 mod postgres;
 mod process;
 mod promtool;
 mod redis;
 mod shared;
+mod turns;
 mod volume;
 
+pub use dashboard::check_panels;
+pub use installed::installed;
 pub use postgres::{Postgres, PostgresOptions};
 pub use promtool::check_metrics;
 pub use redis::Redis;
 pub use shared::Shared;
+pub use turns::{Operation, in_turns};
 pub use volume::SmallVolume;
 
 /// What a service is built from, without a process, a collector or a Redis around it.

@@ -8,6 +8,7 @@ use healthcare_operator::outcome::Next;
 use healthcare_operator::queue::Counts;
 use healthcare_operator::render::ChildKind;
 use serde_json::{Value, json};
+use service_kit::testing;
 
 use super::{one, render};
 use crate::tools::{documents, read, run};
@@ -179,23 +180,7 @@ fn alerts_and_dashboard_ask_for_metrics_the_operator_serves() {
 
 #[test]
 fn panels_do_not_overlap_and_have_titles() {
-    let panels = dashboard()["panels"].as_array().unwrap().clone();
-    let cell = |p: &Value, key: &str| p["gridPos"][key].as_u64().unwrap();
-    for (i, a) in panels.iter().enumerate() {
-        assert!(!a["title"].as_str().unwrap().is_empty());
-        assert!(cell(a, "x") + cell(a, "w") <= 24, "{}", a["title"]);
-        for b in &panels[i + 1..] {
-            let apart = |at: &str, size: &str| {
-                cell(a, at) + cell(a, size) <= cell(b, at) || cell(b, at) + cell(b, size) <= cell(a, at)
-            };
-            assert!(
-                apart("x", "w") || apart("y", "h"),
-                "{} and {}",
-                a["title"],
-                b["title"]
-            );
-        }
-    }
+    testing::check_panels(dashboard()["panels"].as_array().unwrap()).unwrap();
 }
 
 #[test]

@@ -10,11 +10,11 @@
 
 use std::hint::black_box;
 use std::io::Write;
-use std::time::Instant;
 
 use anyhow::Context as _;
 use criterion::Criterion;
 use service_kit::auth::Algorithm;
+use service_kit::testing::{Operation, in_turns};
 
 mod bare;
 mod rules;
@@ -45,9 +45,6 @@ struct Subject {
     rules: Rules,
 }
 
-/// A name, and what is measured.
-type Operation<'a> = (&'static str, Box<dyn Fn() -> bool + 'a>);
-
 impl Subject {
     fn new(algorithm: Algorithm) -> anyhow::Result<Self> {
         let rules = Rules::new(algorithm)?;
@@ -77,27 +74,6 @@ impl Subject {
     }
 }
 
-/// Each operation in a second: of the fastest tenth of its turns, which other processes did not interrupt.
-fn in_turns(subject: &Subject) -> Vec<f64> {
-    let operations = subject.operations();
-    let mut times = vec![Vec::with_capacity(ROUNDS); operations.len()];
-    for _ in 0..ROUNDS {
-        for ((_, operation), times) in operations.iter().zip(&mut times) {
-            let started = Instant::now();
-            for _ in 0..TOKENS {
-                black_box(operation());
-            }
-            times.push(started.elapsed().as_secs_f64() / f64::from(TOKENS));
-        }
-    }
-    times.into_iter().map(fastest_tenth).map(f64::recip).collect()
-}
-
-fn fastest_tenth(mut times: Vec<f64>) -> f64 {
-    times.sort_by(f64::total_cmp);
-    times.get(times.len() / 10).copied().unwrap_or(f64::NAN)
-}
-
 fn table(subjects: &[Subject]) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     writeln!(
@@ -109,7 +85,8 @@ fn table(subjects: &[Subject]) -> anyhow::Result<()> {
         "algorithm     sign    issue  issue:sign  token requests  :sign   verify  introspect    again  introspect requests    again"
     )?;
     for subject in subjects {
-        let rates = in_turns(subject);
+        let times = in_turns(&subject.operations(), ROUNDS, TOKENS);
+        let rates: Vec<_> = times.into_iter().map(f64::recip).collect();
         let [sign, issue, verify, introspect, again] = rates.as_slice() else {
             continue;
         };

@@ -32,8 +32,6 @@ pub struct SigningKey {
     algorithm: Algorithm,
     private: Arc<PrivateKey>,
     public: Option<Arc<Jwk>>,
-    #[cfg(test)]
-    library_key: EncodingKey,
 }
 
 impl fmt::Debug for SigningKey {
@@ -56,8 +54,6 @@ impl SigningKey {
             algorithm: Algorithm::Hs256,
             private: Arc::new(PrivateKey::secret(secret)),
             public: None,
-            #[cfg(test)]
-            library_key: EncodingKey::from_secret(secret),
         })
     }
 
@@ -89,19 +85,12 @@ impl SigningKey {
             algorithm,
             private: Arc::new(private),
             public: Some(Arc::new(public)),
-            #[cfg(test)]
-            library_key: key,
         })
     }
 
     /// The public half, for a JWK Set; a secret has none.
     pub fn public(&self) -> Option<&Jwk> {
         self.public.as_deref()
-    }
-
-    #[cfg(test)]
-    pub(super) const fn library_key(&self) -> &EncodingKey {
-        &self.library_key
     }
 
     /// The `kid` of its tokens.
@@ -112,6 +101,14 @@ impl SigningKey {
     /// The algorithm it is for.
     pub const fn algorithm(&self) -> Algorithm {
         self.algorithm
+    }
+
+    /// Header and payload with their signature (RFC 7515, section 7.1).
+    pub(super) fn compact(&self, header: &str, payload: &str) -> Result<String, SignError> {
+        let message = format!("{header}.{payload}");
+        let signature = self.private.sign(message.as_bytes());
+        let signature = URL_SAFE_NO_PAD.encode(signature.map_err(|_| SignError::Failed)?);
+        Ok(format!("{message}.{signature}"))
     }
 }
 
@@ -300,10 +297,8 @@ impl Signer {
         let mut header = Header::new(self.key.algorithm.in_library());
         header.typ = Some(media_type.to_owned());
         header.kid.clone_from(&self.key.id);
-        let message = format!("{}.{}", encoded(&header)?, encoded(payload)?);
-        let signature = self.key.private.sign(message.as_bytes());
-        let signature = URL_SAFE_NO_PAD.encode(signature.map_err(|_| SignError::Failed)?);
-        Ok(format!("{message}.{signature}").into())
+        let compact = self.key.compact(&encoded(&header)?, &encoded(payload)?)?;
+        Ok(compact.into())
     }
 }
 

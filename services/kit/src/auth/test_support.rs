@@ -154,14 +154,7 @@ pub(super) fn forge(header: &str, payload: &str, key: &SigningKey) -> String {
 
 /// The same from parts that are encoded already.
 pub(super) fn sign_parts(header: &str, payload: &str, key: &SigningKey) -> String {
-    let message = format!("{header}.{payload}");
-    let signature = jsonwebtoken::crypto::sign(
-        message.as_bytes(),
-        key.library_key(),
-        key.algorithm().in_library(),
-    )
-    .unwrap();
-    format!("{message}.{signature}")
+    key.compact(header, payload).unwrap()
 }
 
 pub(super) fn encode(text: impl AsRef<[u8]>) -> String {

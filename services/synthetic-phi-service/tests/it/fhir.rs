@@ -3,12 +3,12 @@
 //!
 //! They are installed once, by their registries' own clients, into the target directory.
 
-use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::Arc;
 
+use service_kit::testing;
 use synthetic_phi_service::bundle;
 use synthetic_phi_service::domain::{Cohort, Depth, Generator, Index, Seed, Selection};
 
@@ -25,30 +25,14 @@ fn run(command: &mut Command) -> Output {
     output
 }
 
-/// The directory with the validators, named after what they are made of, so that a change installs anew. Moved into place
-/// whole: another test run may be installing too.
-fn installed() -> PathBuf {
+/// The directory with the validators.
+fn validators() -> PathBuf {
     let recipe = ["pom.xml", "package-lock.json"].map(|name| fs::read(Path::new(TOOLS).join(name)).unwrap());
-    let digest = <sha2::Sha256 as sha2::Digest>::digest(recipe.concat());
-    let name = digest
-        .iter()
-        .take(6)
-        .fold(String::from("fhir-"), |mut name, byte| {
-            write!(name, "{byte:02x}").unwrap();
-            name
-        });
-    let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    if !home.exists() {
-        let fresh = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-        install(fresh.path());
-        // Lost to another run that was faster: its result is as good.
-        let _ = fs::rename(fresh.path(), &home);
-        assert!(home.exists());
-    }
-    home
+    let home = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    testing::installed(home, "fhir", &recipe.concat(), install).unwrap()
 }
 
-fn install(to: &Path) {
+fn install(to: &Path) -> anyhow::Result<()> {
     let lib = to.join("lib");
     run(Command::new("mvn")
         .args(["-q", "-B", "-f"])
@@ -56,11 +40,12 @@ fn install(to: &Path) {
         .arg("dependency:copy-dependencies")
         .arg(format!("-DoutputDirectory={}", lib.display())));
     for name in ["package.json", "package-lock.json"] {
-        fs::copy(Path::new(TOOLS).join(name), to.join(name)).unwrap();
+        fs::copy(Path::new(TOOLS).join(name), to.join(name))?;
     }
     run(Command::new("npm")
         .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
         .current_dir(to));
+    Ok(())
 }
 
 /// A file of Bundles of the first patients of a cohort.
@@ -108,7 +93,7 @@ fn last_line(output: &Output) -> String {
 /// One test, so that the validators are installed once.
 #[test]
 fn bundles_are_valid_fhir_r4_and_us_core() {
-    let home = installed();
+    let home = validators();
     let directory = tempfile::tempdir().unwrap();
     good_bundles_are_accepted(&home, directory.path());
     mistakes_are_seen(&home, directory.path());

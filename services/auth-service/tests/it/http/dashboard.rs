@@ -116,22 +116,5 @@ async fn every_series_and_label_of_the_dashboard_exists() {
 
 #[test]
 fn panels_have_titles_and_do_not_overlap() {
-    let panels = panels();
-    let cell = |panel: &Value, key: &str| panel["gridPos"][key].as_u64().unwrap();
-    for (i, a) in panels.iter().enumerate() {
-        assert!(!a["title"].as_str().unwrap().is_empty() && !a["fieldConfig"]["defaults"]["unit"].is_null());
-        assert!(cell(a, "x") + cell(a, "w") <= 24, "{}", a["title"]);
-        for b in &panels[i + 1..] {
-            assert_ne!(a["id"], b["id"]);
-            let apart = |at: &str, size: &str| {
-                cell(a, at) + cell(a, size) <= cell(b, at) || cell(b, at) + cell(b, size) <= cell(a, at)
-            };
-            assert!(
-                apart("x", "w") || apart("y", "h"),
-                "{} and {}",
-                a["title"],
-                b["title"]
-            );
-        }
-    }
+    service_kit::testing::check_panels(&panels()).unwrap();
 }

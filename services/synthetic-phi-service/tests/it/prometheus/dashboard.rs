@@ -2,6 +2,7 @@
 
 use regex::Regex;
 use serde_json::Value;
+use service_kit::testing;
 
 fn dashboard() -> Value {
     let path = concat!(
@@ -63,21 +64,5 @@ pub(crate) fn variables() -> Vec<(String, String)> {
 fn panels_have_titles_and_do_not_overlap() {
     let panels = panels();
     assert!(panels.len() > 20);
-    let cell = |panel: &Value, key: &str| panel["gridPos"][key].as_u64().unwrap();
-    for (i, a) in panels.iter().enumerate() {
-        assert!(!a["title"].as_str().unwrap().is_empty() && !a["fieldConfig"]["defaults"]["unit"].is_null());
-        assert!(cell(a, "x") + cell(a, "w") <= 24, "{}", a["title"]);
-        for b in &panels[i + 1..] {
-            assert_ne!((&a["id"], &a["title"]), (&b["id"], &b["title"]));
-            let apart = |at: &str, size: &str| {
-                cell(a, at) + cell(a, size) <= cell(b, at) || cell(b, at) + cell(b, size) <= cell(a, at)
-            };
-            assert!(
-                apart("x", "w") || apart("y", "h"),
-                "{} and {}",
-                a["title"],
-                b["title"]
-            );
-        }
-    }
+    testing::check_panels(&panels).unwrap();
 }
