@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use futures::StreamExt;
-use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
+    CustomResourceDefinition, CustomResourceDefinitionStatus,
+};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::api::ListParams;
 use kube::core::PartialObjectMeta;
@@ -70,23 +72,26 @@ impl Capabilities {
     /// # Errors
     /// When the API server cannot be asked.
     pub async fn at_start(client: &Client) -> kube::Result<Self> {
-        let found = Self::discover(client).await?;
-        Ok(found.or_installed(client, ALL).await)
+        Self::now(client, ALL).await
     }
 
-    /// Of what was served before, only what is no longer installed is gone.
-    async fn or_installed(self, client: &Client, before: Self) -> Self {
+    /// What it serves; of what it served before, only what is no longer installed is gone.
+    async fn now(client: &Client, before: Self) -> kube::Result<Self> {
+        let found = Self::discover(client).await?;
         let [monitor, rule, route] = CRDS;
-        let (service_monitor, prometheus_rule, http_route) = tokio::join!(
-            async { self.service_monitor || before.service_monitor && is_installed(client, monitor).await },
-            async { self.prometheus_rule || before.prometheus_rule && is_installed(client, rule).await },
-            async { self.http_route || before.http_route && is_installed(client, route).await },
-        );
-        Self {
+        let stays = async |is_served, was_served, crd| {
+            Ok::<_, kube::Error>(is_served || was_served && is_installed(client, crd).await?)
+        };
+        let (service_monitor, prometheus_rule, http_route) = tokio::try_join!(
+            stays(found.service_monitor, before.service_monitor, monitor),
+            stays(found.prometheus_rule, before.prometheus_rule, rule),
+            stays(found.http_route, before.http_route, route),
+        )?;
+        Ok(Self {
             service_monitor,
             prometheus_rule,
             http_route,
-        }
+        })
     }
 
     /// What these plurals of the two API groups amount to. Pure.
@@ -106,6 +111,7 @@ impl Capabilities {
 struct Installed {
     metadata: ObjectMeta,
     spec: Versions,
+    status: Option<CustomResourceDefinitionStatus>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -120,19 +126,27 @@ struct Version {
 }
 
 impl Installed {
+    /// Whether every API server serves it, or will in a moment: one whose names are taken is never established.
     fn is_for_use(&self) -> bool {
         let mut versions = self.spec.versions.iter();
-        self.metadata.deletion_timestamp.is_none() && versions.any(|it| it.name == "v1" && it.served)
+        let conditions = self.status.as_ref().and_then(|status| status.conditions.as_ref());
+        self.metadata.deletion_timestamp.is_none()
+            && versions.any(|it| it.name == "v1" && it.served)
+            && conditions.is_some_and(|all| {
+                all.iter()
+                    .any(|it| it.type_ == "Established" && it.status == "True")
+            })
     }
 }
 
-/// Whether there is a CRD of this name that is to be served; also where that cannot be told for now.
-async fn is_installed(client: &Client, name: &str) -> bool {
+/// Whether there is a CRD of this name that is to be served. Where nobody may tell, there is none.
+async fn is_installed(client: &Client, name: &str) -> kube::Result<bool> {
     let api: Api<Installed> = Api::all(client.clone());
     let named = ListParams::default().fields(&format!("metadata.name={name}"));
     match api.list(&named).await {
-        Ok(found) => found.iter().any(Installed::is_for_use),
-        Err(error) => !refusals::is_forbidden(&error),
+        Ok(found) => Ok(found.iter().any(Installed::is_for_use)),
+        Err(error) if refusals::is_forbidden(&error) => Ok(false),
+        Err(error) => Err(error),
     }
 }
 
@@ -192,10 +206,9 @@ fn concerns_us(event: &Event<PartialObjectMeta<CustomResourceDefinition>>) -> bo
 async fn settle(client: &Client, current: &watch::Sender<Capabilities>) {
     for pause in SETTLING {
         tokio::time::sleep(pause).await;
-        match Capabilities::discover(client).await {
+        let before = *current.borrow();
+        match Capabilities::now(client, before).await {
             Ok(found) => {
-                let before = *current.borrow();
-                let found = found.or_installed(client, before).await;
                 let changed = current.send_if_modified(|known| std::mem::replace(known, found) != found);
                 if changed {
                     tracing::info!(?found, "optional APIs changed");

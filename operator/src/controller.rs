@@ -114,14 +114,17 @@ fn told(sender: oneshot::Sender<()>) -> impl FnMut() + Send {
     }
 }
 
-/// Watches an optional kind while the cluster has it.
+/// Watches an optional kind while the cluster has it. What it no longer has holds nobody up who waits for its list.
 async fn follow_optional(watch: ChildWatch, mut synced: impl FnMut() + Send) {
     let kind = watch.kind;
     let mut capabilities = watch.ctx.capabilities.clone();
     while capabilities.wait_for(|has| kind.is_served(*has)).await.is_ok() {
         tokio::select! {
             () = watch.clone().run(&mut synced) => {}
-            _ = capabilities.wait_for(|has| !kind.is_served(*has)) => watch.ctx.ledger.forget_kind(kind),
+            _ = capabilities.wait_for(|has| !kind.is_served(*has)) => {
+                watch.ctx.ledger.forget_kind(kind);
+                synced();
+            }
         }
     }
 }

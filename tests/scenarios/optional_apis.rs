@@ -1,7 +1,10 @@
 //! Optional APIs come and go.
 
-use crate::support::example;
-use crate::support::world::{Stage, condition};
+use std::time::Duration;
+
+use crate::support::operator::Operator;
+use crate::support::world::{PATIENCE, Stage, condition};
+use crate::support::{example, manifest};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn monitoring_and_gateway_appear_and_vanish() {
@@ -53,4 +56,31 @@ async fn monitoring_and_gateway_appear_and_vanish() {
         "no error loop: {errors} failed passes\n{}",
         operator.log()
     );
+}
+
+/// The list of a kind that goes before it was listed never comes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_api_that_goes_while_the_operator_starts_does_not_hold_it_up() {
+    let stage = Stage::start(true).await.unwrap();
+    stage.proxy.does_not_serve("gateway.networking.k8s.io");
+    let mut operator =
+        Operator::start(&stage.proxy.kubeconfig, "starting", &["--leader-elect", "false"]).unwrap();
+    let waits = async {
+        while !operator.log().contains("watch interrupted kind=\"HTTPRoute\"") {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    assert!(
+        tokio::time::timeout(PATIENCE, waits).await.is_ok(),
+        "{}",
+        operator.log()
+    );
+    let crd = "httproutes.gateway.networking.k8s.io";
+    stage.cluster.kubectl(&["delete", "crd", crd]).unwrap();
+    operator.wait_ready().await.unwrap();
+
+    stage.namespace("starting").unwrap();
+    let service = manifest("first", "starting", "registry.local/app:1", "");
+    stage.cluster.apply(&service).unwrap();
+    stage.until_ready("starting", "first").await.unwrap();
 }

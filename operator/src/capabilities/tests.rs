@@ -88,7 +88,16 @@ impl Server {
     }
 
     fn of_crd(metadata: &Value, versions: &Value) -> Self {
-        let crd = json!({"metadata": metadata, "spec": {"versions": versions}});
+        Self::established("True", metadata, versions)
+    }
+
+    fn established(status: &str, metadata: &Value, versions: &Value) -> Self {
+        let conditions = json!([
+            {"type": "NamesAccepted", "status": status}, {"type": "Established", "status": status},
+        ]);
+        let crd = json!({
+            "metadata": metadata, "spec": {"versions": versions}, "status": {"conditions": conditions},
+        });
         Self {
             installed: (200, list(&[crd])),
             ..Self::always(EMPTY)
@@ -255,15 +264,27 @@ async fn at_the_start_what_is_installed_counts_as_served() {
         (Server::of_crd(&json!({}), &json!([old])), NO_APIS),
         (Server::of_crd(&json!({}), &json!([old, off])), NO_APIS),
         (Server::of_crd(&deleted, &json!([v1])), NO_APIS),
+        (Server::established("False", &json!({}), &json!([v1])), NO_APIS),
         // Nobody would ever tell that it is not so.
         (unknown(403), NO_APIS),
-        // The watch of CRDs will.
-        (unknown(500), ALL_APIS),
     ];
     for (server, expected) in cases {
         let found = Capabilities::at_start(&server.client()).await.unwrap();
         assert_eq!(found, expected, "{:?}", server.installed);
     }
+    // To be asked again.
+    assert!(Capabilities::at_start(&unknown(500).client()).await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_may_still_be_installed_stays() {
+    let server = Server {
+        installed: failure(500),
+        ..Server::always(EMPTY)
+    };
+    let (sender, current) = watch::channel(ALL_APIS);
+    settle(&server.client(), &sender).await;
+    assert_eq!(*current.borrow(), ALL_APIS);
 }
 
 #[tokio::test(start_paused = true)]

@@ -27,6 +27,8 @@ struct Shared {
     delay: Mutex<Duration>,
     /// Whether watches of services stand still.
     are_watches_held: watch::Sender<bool>,
+    /// An API group that is not served yet.
+    not_served: Mutex<Option<&'static str>>,
 }
 
 /// The running proxy.
@@ -47,6 +49,7 @@ impl Proxy {
             hook: Mutex::new(Box::new(|_| ())),
             delay: Mutex::default(),
             are_watches_held: watch::Sender::new(false),
+            not_served: Mutex::default(),
         });
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
@@ -78,6 +81,11 @@ impl Proxy {
         self.shared.are_watches_held.send_replace(hold);
     }
 
+    /// Answers for an API group as an API server does that has just started.
+    pub(crate) fn does_not_serve(&self, group: &'static str) {
+        *self.shared.not_served.lock().unwrap() = Some(group);
+    }
+
     /// Starts to number writes from one again.
     pub(crate) fn restart_count(&self) {
         self.shared.writes.store(0, Ordering::SeqCst);
@@ -107,6 +115,10 @@ impl Drop for Proxy {
 }
 
 async fn forward(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+    let not_served = *shared.not_served.lock().unwrap();
+    if not_served.is_some_and(|group| request.uri().path().starts_with(&format!("/apis/{group}/"))) {
+        return (StatusCode::NOT_FOUND, "404 page not found\n").into_response();
+    }
     let is_write = !matches!(*request.method(), Method::GET | Method::HEAD);
     let what = format!("{} {}", request.method(), request.uri().path());
     // Events and the lease are not part of what converges.
