@@ -70,7 +70,8 @@ impl Whole {
 
     async fn rates(&self) -> anyhow::Result<Rates> {
         let asked = form(&[("grant_type", "client_credentials")]);
-        self.until_ready(&asked).await?;
+        // Until the schema is made, and the first client.
+        self.answered(TOKEN, asked.clone()).await?;
         let (tokens, issued) = self.rate(TOKEN, vec![asked; REQUESTS]).await?;
         let about: Vec<_> = issued
             .iter()
@@ -88,7 +89,7 @@ impl Whole {
     async fn rate(&self, path: &str, forms: Vec<String>) -> anyhow::Result<(f64, Vec<Vec<u8>>)> {
         let before = cpu_seconds()?;
         let answers = stream::iter(forms)
-            .map(|form| send(&self.router, path, form))
+            .map(|form| self.answered(path, form))
             .buffer_unordered(AT_ONCE)
             .try_collect()
             .await?;
@@ -97,15 +98,15 @@ impl Whole {
         Ok((rate, answers))
     }
 
-    /// Until the schema is made, and the first client.
-    async fn until_ready(&self, form: &str) -> anyhow::Result<()> {
+    /// Asks again, as clients do, while the service is not ready, or its database is late on a busy machine.
+    async fn answered(&self, path: &str, form: String) -> anyhow::Result<Vec<u8>> {
         for _ in 0..1000 {
-            if send(&self.router, TOKEN, form.to_owned()).await.is_ok() {
-                return Ok(());
+            if let Ok(answer) = send(&self.router, path, form.clone()).await {
+                return Ok(answer);
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        bail!("the service does not get ready")
+        bail!("{path}: the service does not get ready")
     }
 }
 
