@@ -75,8 +75,6 @@ impl Context {
             return;
         };
         self.ledger.forget_service(namespace, name);
-        self.workloads.forget(namespace, name);
-        self.workloads.forget(namespace, &names::candidate(name));
         self.metrics.forget(namespace, name);
         let key = Key::from(service);
         self.looks.forget(&key);
@@ -86,6 +84,8 @@ impl Context {
             self.generations.forget(uid);
             self.statuses.forget(uid);
             self.strays.forget(uid);
+            self.workloads.forget_of(namespace, name, uid);
+            self.workloads.forget_of(namespace, &names::candidate(name), uid);
         }
     }
 }

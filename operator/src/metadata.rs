@@ -33,6 +33,12 @@ pub fn without_managed_fields<'de, D: Deserializer<'de>>(deserializer: D) -> Res
     })
 }
 
+/// The owner that controls an object, at most one.
+pub fn controller(metadata: &ObjectMeta) -> Option<&OwnerReference> {
+    let owners = metadata.owner_references.as_deref().unwrap_or_default();
+    owners.iter().find(|owner| owner.controller == Some(true))
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct ServiceMetadata {

@@ -13,7 +13,7 @@ use kube::ResourceExt;
 
 use crate::field_managers::is_ours;
 use crate::locked::lock;
-use crate::metadata::ChildView;
+use crate::metadata::{ChildView, controller};
 use crate::render::{ChildKind, labels};
 
 /// A child without the service's name and namespace.
@@ -90,12 +90,13 @@ impl Strays {
         lock(&self.by_owner).remove(uid);
     }
 
-    /// True if it is news.
+    /// True if it is news. What bore its name before is gone, though no watch told so.
     fn note(&self, owner: &str, kind: ChildKind, name: &str, uid: &str) -> bool {
         let mut by_owner = lock(&self.by_owner);
         let strays = by_owner.entry(owner.to_owned()).or_default();
         let is_news = strays.iter().all(|stray| *stray.uid != *uid);
         if is_news {
+            strays.retain(|stray| (stray.kind, &*stray.name) != (kind, name));
             strays.push(Stray {
                 kind,
                 name: name.into(),
@@ -130,8 +131,7 @@ impl Stray {
 
 /// The service that we made a child for. A copy that a person made of one lacks our entry.
 fn maker(child: &ChildView) -> Option<&OwnerReference> {
-    let owners = child.metadata.owner_references.as_deref().unwrap_or_default();
-    let owner = owners.iter().find(|owner| owner.controller == Some(true))?;
+    let owner = controller(&child.metadata)?;
     (labels::is_service(owner) && child.managed.iter().any(is_ours)).then_some(owner)
 }
 

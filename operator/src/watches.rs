@@ -121,7 +121,7 @@ impl ChildWatch {
         self.ctx.strays.gone(child.child());
         let uid = child.metadata().uid.as_deref().unwrap_or_default();
         if self.kind == ChildKind::Deployment {
-            self.ctx.workloads.forget(&key.namespace, &key.name);
+            self.ctx.workloads.deleted(&key.namespace, &key.name, uid);
         }
         if let Some(service) = self.ctx.ledger.deleted(&key, uid) {
             self.trigger(&key.namespace, &service, Cause::Child);

@@ -102,6 +102,40 @@ async fn a_standby_that_lags_behind_takes_nothing_back() {
     );
 }
 
+/// Each watch is late by its own: that a service was deleted may be heard after what was made for the next one of its name.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_standby_knows_what_was_made_for_a_service_made_again() {
+    let stage = Stage::start(true).await.unwrap();
+    let own = Proxy::start(stage.client().await.unwrap(), &stage.cluster.layout().conf())
+        .await
+        .unwrap();
+    let (mut first, second) = leader_and_standby(&stage, (&stage.proxy, &own)).await;
+    let service = manifest("again", NAMESPACE, "registry.local/app:1", "");
+    stage.cluster.apply(&service).unwrap();
+    stage.until_ready(NAMESPACE, "again").await.unwrap();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    own.hold_watches(true);
+    stage.kubectl(NAMESPACE, "delete hcs again").unwrap();
+    stage
+        .kubectl(NAMESPACE, "wait --for=delete deployment/again --timeout=60s")
+        .unwrap();
+    stage.cluster.apply(&service).unwrap();
+    stage.until_ready(NAMESPACE, "again").await.unwrap();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    own.hold_watches(false);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    first.kill().unwrap();
+    wait_for_leader(&stage, "second").await;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert_eq!(
+        own.take_writes(NAMESPACE),
+        Vec::<String>::new(),
+        "{}",
+        second.log()
+    );
+    stage.until_ready(NAMESPACE, "again").await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stopped_leader_hands_over_at_once() {
     let stage = Stage::start(false).await.unwrap();

@@ -2,6 +2,7 @@
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 
+use crate::metadata::controller;
 use crate::outcome::Error;
 use crate::plan::Plan;
 use crate::render::{Child, labels};
@@ -22,8 +23,7 @@ pub fn check(
     if found.deletion_timestamp.is_some() {
         return Err(Error::Terminating { kind, name });
     }
-    let owners = found.owner_references.as_deref().unwrap_or_default();
-    match owners.iter().find(|owner| owner.controller == Some(true)) {
+    match controller(found) {
         Some(owner) if owner.uid == plan.owner.uid => {}
         Some(owner) if is_predecessor(owner, plan) => return Err(Error::Terminating { kind, name }),
         Some(owner) => {

@@ -9,6 +9,7 @@ use k8s_openapi::api::apps::v1::ControllerRevision;
 use kube::{Api, Client, ResourceExt};
 
 use crate::locked::lock;
+use crate::metadata::controller;
 use crate::outcome::Error;
 use crate::queue::Key;
 use crate::render::ChildKind;
@@ -69,10 +70,8 @@ impl Revisions {
 }
 
 fn is_of(revision: &ControllerRevision, service: &HealthcareService) -> bool {
-    let owners = revision.metadata.owner_references.iter().flatten();
-    owners
-        .filter(|owner| owner.controller == Some(true))
-        .any(|owner| Some(&owner.uid) == service.metadata.uid.as_ref())
+    let owner = controller(&revision.metadata);
+    owner.is_some_and(|owner| Some(&owner.uid) == service.metadata.uid.as_ref())
 }
 
 /// Whether it is the object that the status tells of: the content of that one cannot have changed, but somebody may have

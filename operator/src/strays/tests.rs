@@ -45,6 +45,18 @@ fn a_child_of_an_earlier_process_is_news_once_and_part_of_the_inventory() {
     assert_eq!(told, [entry("1")], "not twice");
 }
 
+/// The watch was down while the first was deleted.
+#[test]
+fn of_two_that_bear_a_name_the_later_one_is_there() {
+    let strays = Strays::default();
+    strays.saw(ChildKind::Ingress, &ingress());
+    let later = child(NAME, "2", &json!({}));
+    assert_eq!(strays.saw(ChildKind::Ingress, &later).as_deref(), Some(NAME));
+    assert_eq!(known(&strays), [entry("2")]);
+    strays.saw(ChildKind::Service, &child(NAME, "3", &json!({})));
+    assert_eq!(known(&strays).len(), 2, "of another kind");
+}
+
 #[test]
 fn what_others_made_is_none() {
     let strays = Strays::default();
