@@ -124,8 +124,12 @@ fn another_of_the_name_is_another_child() {
 fn what_a_pass_made_is_one_until_it_is_reported() {
     let strays = Strays::default();
     strays.made(&service(json!({})), &[entry("0")], &[entry("0"), entry("1")]);
-    strays.made(&service(json!({})), &[entry("0")], &[entry("1"), entry("2")]);
-    assert_eq!(known(&strays), [entry("1"), entry("2")]);
+    let other = InventoryEntry {
+        name: "other".to_owned(),
+        ..entry("2")
+    };
+    strays.made(&service(json!({})), &[entry("0")], &[entry("1"), other.clone()]);
+    assert_eq!(known(&strays), [entry("1"), other]);
 }
 
 #[test]
