@@ -211,6 +211,8 @@ impl Ledger {
         entries.retain(|key, entry| !entry.service.is_empty() || !missing(key));
         let gone = entries.iter_mut().filter(|(key, _)| missing(key));
         let gone = gone.filter_map(|(key, entry)| {
+            // It may be another than the one that was left: the status of that one comes later.
+            entry.seen = None;
             entry.deleted = Some(entry.left.as_ref()?.uid.clone());
             Some((key.clone(), entry.service.clone()))
         });

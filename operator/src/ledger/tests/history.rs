@@ -26,6 +26,8 @@ enum Step {
     Relist,
     /// Another process takes over, with nothing but the status and a fresh list.
     Restart,
+    /// Another process leads, and puts the object right. It may end before it tells so in the status.
+    Elsewhere { told: bool },
 }
 
 /// What others can do to the object.
@@ -73,6 +75,18 @@ fn any_step() -> impl Strategy<Value = Step> {
         4 => benign(),
         2 => disturbed,
         2 => interference().prop_map(Step::Interfere),
+    ]
+}
+
+/// What happens while this process stands by.
+fn standing_by() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        3 => any::<bool>().prop_map(|told| Step::Elsewhere { told }),
+        2 => interference().prop_map(Step::Interfere),
+        2 => (1..4usize).prop_map(Step::Deliver),
+        1 => (1..4u64).prop_map(Step::Wish),
+        1 => Just(Step::ForeignField),
+        2 => Just(Step::Relist),
     ]
 }
 
@@ -137,6 +151,34 @@ impl World {
                 self.under_way.push_back(News::Listed(self.object.clone()));
             }
             Step::Restart => self.restart(),
+            Step::Elsewhere { told } => self.elsewhere(told),
+        }
+    }
+
+    fn elsewhere(&mut self, told: bool) {
+        let fields = Some(100 + self.wanted / 2);
+        if self.object.is_none() {
+            self.create(fields);
+        } else if !self.is_as_wanted() {
+            let since = self.version.try_into().unwrap();
+            self.write(|object| {
+                (object.owned, object.since) = (fields, since);
+                object.added.clear();
+            });
+        }
+        self.value = self.wanted;
+        if let Some(object) = self.object.as_ref().filter(|_| told) {
+            self.status = Some(Status {
+                generation: self.generation,
+                uid: object.uid.clone(),
+                left: Fingerprint {
+                    desired: self.wanted,
+                    owned: fields.unwrap(),
+                    since: object.since,
+                    added: digest_of_additions(&object.added),
+                    template: object.template,
+                },
+            });
         }
     }
 
@@ -367,6 +409,22 @@ proptest! {
         for step in steps {
             world.take(step);
         }
+        world.settle();
+        prop_assert!(world.is_as_wanted(), "{:?}", world.object);
+        prop_assert_eq!(world.ledger.standing(&key(), world.wanted), Standing::Intact);
+    }
+
+    /// A standby remembers what the status told when it began; what the leader wrote since it reads when it leads.
+    #[test]
+    fn every_standby_leads_to_what_is_wanted(steps in prop::collection::vec(standing_by(), 0..30)) {
+        let mut world = World::new();
+        world.elsewhere(true);
+        world.restart();
+        world.recall();
+        for step in steps {
+            world.take(step);
+        }
+        world.woken = true;
         world.settle();
         prop_assert!(world.is_as_wanted(), "{:?}", world.object);
         prop_assert_eq!(world.ledger.standing(&key(), world.wanted), Standing::Intact);
