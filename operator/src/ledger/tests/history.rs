@@ -156,13 +156,13 @@ impl World {
     }
 
     fn elsewhere(&mut self, told: bool) {
-        let fields = Some(100 + self.wanted / 2);
+        let fields = 100 + self.wanted / 2;
         if self.object.is_none() {
-            self.create(fields);
+            self.create(Some(fields));
         } else if !self.is_as_wanted() {
             let since = self.version.try_into().unwrap();
             self.write(|object| {
-                (object.owned, object.since) = (fields, since);
+                (object.owned, object.since) = (Some(fields), since);
                 object.added.clear();
             });
         }
@@ -173,7 +173,7 @@ impl World {
                 uid: object.uid.clone(),
                 left: Fingerprint {
                     desired: self.wanted,
-                    owned: fields.unwrap(),
+                    owned: fields,
                     since: object.since,
                     added: digest_of_additions(&object.added),
                     template: object.template,
