@@ -32,9 +32,7 @@ async fn a_standby_finishes_what_a_killed_leader_began() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_leader_that_stood_still_writes_nothing_when_it_goes_on() {
     let stage = Stage::start(true).await.unwrap();
-    let own = Proxy::start(stage.client().await.unwrap(), &stage.cluster.layout().conf())
-        .await
-        .unwrap();
+    let own = proxy(&stage).await;
     let (mut first, _second) = leader_and_standby(&stage, (&own, &stage.proxy)).await;
     signal_after_write(&own, 100, "-STOP", &first);
     apply_services(&stage);
@@ -64,9 +62,7 @@ async fn a_leader_that_stood_still_writes_nothing_when_it_goes_on() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_standby_that_lags_behind_takes_nothing_back() {
     let stage = Stage::start(true).await.unwrap();
-    let own = Proxy::start(stage.client().await.unwrap(), &stage.cluster.layout().conf())
-        .await
-        .unwrap();
+    let own = proxy(&stage).await;
     let (mut first, second) = leader_and_standby(&stage, (&stage.proxy, &own)).await;
     for name in ["changed", "deleted"] {
         let service = manifest(name, NAMESPACE, "registry.local/app:1", "");
@@ -82,14 +78,7 @@ async fn a_standby_that_lags_behind_takes_nothing_back() {
     stage.kubectl(NAMESPACE, "delete hcs deleted").unwrap();
     stage.until_ready(NAMESPACE, "changed").await.unwrap();
     first.kill().unwrap();
-    wait_for_leader(&stage, "second").await;
-    tokio::time::sleep(Duration::from_secs(3)).await;
-    assert_eq!(
-        own.take_writes(NAMESPACE),
-        Vec::<String>::new(),
-        "{}",
-        second.log()
-    );
+    leads_without_a_write(&stage, &second, &own).await;
 
     own.hold_watches(false);
     stage
@@ -106,9 +95,7 @@ async fn a_standby_that_lags_behind_takes_nothing_back() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_standby_knows_what_was_made_for_a_service_made_again() {
     let stage = Stage::start(true).await.unwrap();
-    let own = Proxy::start(stage.client().await.unwrap(), &stage.cluster.layout().conf())
-        .await
-        .unwrap();
+    let own = proxy(&stage).await;
     let (mut first, second) = leader_and_standby(&stage, (&stage.proxy, &own)).await;
     let service = manifest("again", NAMESPACE, "registry.local/app:1", "");
     stage.cluster.apply(&service).unwrap();
@@ -125,14 +112,7 @@ async fn a_standby_knows_what_was_made_for_a_service_made_again() {
     own.hold_watches(false);
     tokio::time::sleep(Duration::from_secs(1)).await;
     first.kill().unwrap();
-    wait_for_leader(&stage, "second").await;
-    tokio::time::sleep(Duration::from_secs(3)).await;
-    assert_eq!(
-        own.take_writes(NAMESPACE),
-        Vec::<String>::new(),
-        "{}",
-        second.log()
-    );
+    leads_without_a_write(&stage, &second, &own).await;
     stage.until_ready(NAMESPACE, "again").await.unwrap();
 }
 
@@ -148,6 +128,26 @@ async fn a_stopped_leader_hands_over_at_once() {
     assert_eq!(code, 0, "{}", first.log());
     let _second = Operator::start(&stage.proxy.kubeconfig, "second", &args).unwrap();
     wait_for_leader(&stage, "second").await;
+}
+
+/// Another proxy before the same API server.
+async fn proxy(stage: &Stage) -> Proxy {
+    let upstream = stage.client().await.unwrap();
+    Proxy::start(upstream, &stage.cluster.layout().conf())
+        .await
+        .unwrap()
+}
+
+/// The standby, behind a proxy of its own, finds all as it should be.
+async fn leads_without_a_write(stage: &Stage, second: &Operator, own: &Proxy) {
+    wait_for_leader(stage, "second").await;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert_eq!(
+        own.take_writes(NAMESPACE),
+        Vec::<String>::new(),
+        "{}",
+        second.log()
+    );
 }
 
 /// Each behind a proxy.
