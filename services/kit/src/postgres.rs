@@ -30,6 +30,7 @@ mod check;
 mod config;
 mod error;
 mod lease;
+mod lookup;
 mod metrics;
 mod migrate;
 mod transaction;
@@ -38,6 +39,7 @@ pub use config::{DatabaseSettings, UrlError};
 pub use error::{DatabaseError, Unavailable};
 pub use lease::Connection;
 use lease::Lease;
+pub use lookup::{Lookup, Read};
 use metrics::DatabaseMetrics;
 use migrate::Schema;
 pub use migrate::{Migration, MigrationError};
@@ -52,7 +54,7 @@ pub struct Database(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     pool: PgPool,
-    settings: Mutex<DatabaseSettings>,
+    settings: Mutex<Arc<DatabaseSettings>>,
     metrics: DatabaseMetrics,
     schema: watch::Receiver<Schema>,
     /// When the server last had no room for a write.
@@ -74,7 +76,7 @@ impl Database {
         tokio::spawn(migrating);
         Ok(Self(Arc::new(Inner {
             pool,
-            settings: Mutex::new(settings.clone()),
+            settings: Mutex::new(Arc::new(settings.clone())),
             metrics,
             schema: receiver,
             disk_full: Mutex::new(None),
@@ -163,10 +165,10 @@ impl Database {
     }
 
     fn replace_settings(&self, settings: DatabaseSettings) {
-        *self.0.settings.lock().unwrap_or_else(PoisonError::into_inner) = settings;
+        *self.0.settings.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
     }
 
-    fn settings(&self) -> DatabaseSettings {
+    fn settings(&self) -> Arc<DatabaseSettings> {
         self.0
             .settings
             .lock()

@@ -1,7 +1,10 @@
 //! Clients (RFC 6749, section 2).
 
+use std::collections::HashMap;
+
+use futures::FutureExt;
 use jiff::Timestamp;
-use service_kit::postgres::{Connection, Database, DatabaseError};
+use service_kit::postgres::{Connection, Database, DatabaseError, Lookup};
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
 use sqlx::types::Json;
@@ -19,21 +22,18 @@ macro_rules! columns {
     };
 }
 
-mod lookup;
-
-use lookup::Lookup;
-
 /// The registered clients.
 #[derive(Clone, Debug)]
 pub struct Clients {
     database: Database,
-    lookup: Lookup,
+    lookup: Lookup<String, Result<Stored<Client>, DatabaseError>>,
 }
 
 impl Clients {
     pub(super) fn new(database: Database) -> Self {
+        let read = |connection, ids| read(connection, ids).boxed();
         Self {
-            lookup: Lookup::start(database.clone()),
+            lookup: Lookup::start(database.clone(), "find_client", read),
             database,
         }
     }
@@ -100,7 +100,7 @@ impl Clients {
         if !is_storable(id) {
             return Ok(None);
         }
-        self.lookup.find(id).await
+        self.lookup.find(id.to_owned()).await?.transpose()
     }
 
     /// A page of clients by id (byte order), after the one with id `after`; at most `limit`, and at most 1000.
@@ -119,6 +119,17 @@ impl Clients {
         };
         self.database.run("list_clients", work).await
     }
+}
+
+/// The clients with these ids. One that cannot be read is nobody else's error.
+async fn read(
+    mut connection: Connection,
+    ids: Vec<String>,
+) -> Result<HashMap<String, Result<Stored<Client>, DatabaseError>>, sqlx::Error> {
+    const SELECT: &str = concat!("SELECT ", columns!(), " FROM client WHERE id = ANY ($1)");
+    let rows = sqlx::query(SELECT).bind(ids).fetch_all(&mut *connection).await?;
+    let read = |row| Ok((Row::try_get(row, "id")?, stored(row).map_err(DatabaseError::from)));
+    rows.iter().map(read).collect()
 }
 
 async fn exists(connection: &mut Connection, id: &str) -> Result<bool, sqlx::Error> {

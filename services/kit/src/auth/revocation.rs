@@ -8,9 +8,9 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use futures::FutureExt;
 use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
+use tokio::time::timeout;
 
 use super::refusal::Reason;
 use super::token::Claims;
@@ -20,13 +20,11 @@ mod cache;
 mod in_postgres;
 mod in_redis;
 mod memory;
-mod questions;
 
 use cache::{Answer, Cache};
 pub use in_postgres::PostgresRevocations;
 pub use in_redis::RedisRevocations;
 pub use memory::MemoryRevocations;
-use questions::Questions;
 
 /// A revocation is kept until the token has expired for this long: more than any leeway, and than clocks differ even where they are
 /// wrong by five minutes, one forwards and one back.
@@ -93,7 +91,6 @@ struct Inner {
     bounds: RevocationBounds,
     clock: Clock,
     cache: Mutex<Cache>,
-    questions: Questions,
 }
 
 impl fmt::Debug for Revocations {
@@ -113,7 +110,6 @@ impl Revocations {
             bounds,
             clock,
             cache: Mutex::new(Cache::new(bounds.capacity)),
-            questions: Questions::default(),
         }))
     }
 
@@ -140,31 +136,27 @@ impl Revocations {
 }
 
 impl Inner {
-    /// Who asks about a token while it is asked about shares the answer, which is no older than one that is remembered.
-    async fn ask(self: &Arc<Self>, token_id: &str, last: Option<Answer>) -> Result<bool, Reason> {
+    async fn ask(&self, token_id: &str, last: Option<Answer>) -> Result<bool, Reason> {
         if self.store_is_left_alone() {
             return self.without_store(last);
         }
-        let ask = || Arc::clone(self).ask_store(token_id.to_owned()).boxed();
-        let answer = self.questions.shared(token_id, ask).await;
-        answer.map_or_else(|| self.without_store(last), Ok)
-    }
-
-    async fn ask_store(self: Arc<Self>, token_id: String) -> Option<bool> {
         let at = self.clock.now();
-        match tokio::time::timeout(self.bounds.timeout, self.store.is_revoked(&token_id)).await {
+        match timeout(self.bounds.timeout, self.store.is_revoked(token_id)).await {
             Ok(Ok(revoked)) => {
-                self.remember(&token_id, Answer { revoked, at });
-                return Some(revoked);
+                self.remember(token_id, Answer { revoked, at });
+                return Ok(revoked);
             }
             Ok(Err(error)) => self.failed(&error.0),
             Err(_) => self.failed("no answer in time"),
         }
-        None
+        self.without_store(last)
     }
 
+    /// Of those who asked at the same time, one tells.
     fn failed(&self, cause: &str) {
-        tracing::warn!(cause, "the store of revoked tokens does not answer");
+        if !self.store_is_left_alone() {
+            tracing::warn!(cause, "the store of revoked tokens does not answer");
+        }
         let now = self.clock.now();
         self.cache().failed = Some(now);
     }

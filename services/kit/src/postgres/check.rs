@@ -7,7 +7,7 @@ use sqlx::{ConnectOptions, Connection, PgConnection};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::error::{DatabaseError, Unavailable};
-use super::{Database, Schema, metrics};
+use super::{Database, DatabaseSettings, Schema, metrics};
 use crate::health::{Check, Status};
 
 /// Longest a check may take: the kit gives it a second, and then says nothing of the cause.
@@ -62,7 +62,7 @@ impl Database {
 
     /// Asks over a new connection, with what the URL's file says now: a password may have changed.
     pub(super) async fn ask_anew(&self) -> Result<(), Unavailable> {
-        let mut settings = self.settings();
+        let mut settings = DatabaseSettings::clone(&self.settings());
         let changed = settings.reread();
         let options = settings.connect_options();
         let connection = options.connect().await.map_err(cause)?;

@@ -52,7 +52,7 @@ pub(super) async fn started(settings: &DatabaseSettings, context: &Context) -> D
     database
 }
 
-async fn fresh() -> (Database, Context) {
+pub(super) async fn fresh() -> (Database, Context) {
     let context = context();
     let server = SERVER.get(Postgres::start).unwrap();
     (started(&settings(&server), &context).await, context)

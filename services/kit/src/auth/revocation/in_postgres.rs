@@ -1,10 +1,12 @@
+use std::collections::{HashMap, HashSet};
+
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 
 use super::{FORGET_AFTER, RevocationError, RevocationStore, names};
 use crate::Clock;
-use crate::postgres::{Connection, Database, DatabaseError, Migration};
+use crate::postgres::{Connection, Database, DatabaseError, Lookup, Migration};
 
 /// The table of revocations.
 const SCHEMA: &str = "
@@ -22,13 +24,19 @@ const BATCH: i64 = 10_000;
 #[derive(Clone, Debug)]
 pub struct PostgresRevocations {
     database: Database,
+    lookup: Lookup<String, ()>,
     clock: Clock,
 }
 
 impl PostgresRevocations {
-    /// Revocations in a database whose schema has [`PostgresRevocations::migration`].
-    pub const fn new(database: Database, clock: Clock) -> Self {
-        Self { database, clock }
+    /// Revocations in a database whose schema has [`PostgresRevocations::migration`]. To be called in a Tokio runtime.
+    pub fn new(database: Database, clock: Clock) -> Self {
+        let read = |connection, token_ids| revoked(connection, token_ids).boxed();
+        Self {
+            lookup: Lookup::start(database.clone(), "is_token_revoked", read),
+            database,
+            clock,
+        }
     }
 
     /// The step that makes the table, at the service's own place in the order.
@@ -105,15 +113,31 @@ impl PostgresRevocations {
     }
 
     async fn ask(&self, token_id: &str) -> Result<bool, RevocationError> {
-        let names = names(token_id).map(str::to_owned);
-        let query = |mut connection: Connection| async move {
-            sqlx::query_scalar("SELECT EXISTS (SELECT FROM revoked_token WHERE token_id = ANY ($1))")
-                .bind(names)
-                .fetch_one(&mut *connection)
-                .await
-        };
-        Ok(self.database.run("is_token_revoked", query).await?)
+        Ok(self.lookup.find(token_id.to_owned()).await?.is_some())
     }
+}
+
+/// Those of the tokens that are revoked, by themselves or with their family.
+async fn revoked(
+    mut connection: Connection,
+    mut token_ids: Vec<String>,
+) -> Result<HashMap<String, ()>, sqlx::Error> {
+    // PostgreSQL takes no text with U+0000: no such name was revoked, and it must not spoil the questions of others.
+    let is_storable = |name: &&str| !name.contains('\0');
+    let asked: Vec<_> = token_ids
+        .iter()
+        .flat_map(|id| names(id))
+        .filter(is_storable)
+        .collect();
+    let revoked: HashSet<String> =
+        sqlx::query_scalar("SELECT token_id FROM revoked_token WHERE token_id = ANY ($1)")
+            .bind(asked)
+            .fetch_all(&mut *connection)
+            .await?
+            .into_iter()
+            .collect();
+    token_ids.retain(|id| names(id).iter().any(|name| revoked.contains(*name)));
+    Ok(token_ids.into_iter().map(|id| (id, ())).collect())
 }
 
 impl From<DatabaseError> for RevocationError {

@@ -3,9 +3,8 @@ use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures::FutureExt;
-use futures::future::{BoxFuture, join, join_all, pending};
+use futures::future::{BoxFuture, join, pending};
 use jiff::{SignedDuration, Timestamp};
-use tokio::time::timeout;
 
 use super::cache::{Answer, Cache};
 use super::{MemoryRevocations, RevocationBounds, RevocationError, RevocationStore, Revocations};
@@ -185,50 +184,6 @@ async fn an_answer_is_asked_for_once_while_it_is_fresh() {
         assert_eq!(scene.revocations.check(&claims).await, Ok(()));
     }
     assert_eq!(scene.asked(), 1);
-}
-
-#[tokio::test(start_paused = true)]
-async fn those_who_ask_at_the_same_time_share_the_answer() {
-    let scene = Scene::new();
-    let (claims, other) = (scene.claims(), scene.claims());
-    scene.is(TAKES_ITS_TIME);
-    let checks = (0..64).map(|_| scene.revocations.check(&claims));
-    let (answers, of_another) = join(join_all(checks), scene.revocations.check(&other)).await;
-    assert!(answers.iter().all(Result::is_ok), "{answers:?}");
-    assert_eq!(of_another, Ok(()));
-    assert_eq!(scene.asked(), 2);
-    assert_eq!(scene.revocations.0.questions.len(), 0);
-}
-
-#[tokio::test(start_paused = true)]
-async fn those_who_ask_at_the_same_time_share_that_there_is_none() {
-    let scene = Scene::new();
-    let (known, unknown) = (scene.claims(), scene.claims());
-    assert_eq!(scene.revocations.check(&known).await, Ok(()));
-    scene.is(HANGS);
-    scene.pass(BOUNDS.fresh);
-    let checks = |claims| join_all([claims; 8].map(|claims| scene.revocations.check(claims)));
-    let (known, unknown) = join(checks(&known), checks(&unknown)).await;
-    assert_eq!(known, [Ok(()); 8]);
-    assert_eq!(unknown, [Err(Reason::Unavailable); 8]);
-    assert_eq!(scene.asked(), 3);
-}
-
-#[tokio::test(start_paused = true)]
-async fn who_gives_up_leaves_the_question_to_the_others() {
-    let scene = Scene::new();
-    let claims = scene.claims();
-    scene.is(TAKES_ITS_TIME);
-    let gives_up = timeout(BOUNDS.timeout / 4, scene.revocations.check(&claims));
-    let (first, second) = join(gives_up, scene.revocations.check(&claims)).await;
-    assert!(first.is_err());
-    assert_eq!(second, Ok(()));
-    assert_eq!(scene.asked(), 1);
-    // And nothing when there are none.
-    let alone = scene.claims();
-    let gives_up = timeout(BOUNDS.timeout / 4, scene.revocations.check(&alone)).await;
-    assert!(gives_up.is_err());
-    assert_eq!(scene.revocations.0.questions.len(), 0);
 }
 
 /// The question was asked when the answer was not wrong yet.

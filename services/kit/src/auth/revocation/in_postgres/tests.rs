@@ -1,6 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::join_all;
 use jiff::SignedDuration;
 use prometheus::Registry;
 use secrecy::SecretString;
@@ -130,4 +131,21 @@ async fn when_postgres_dies_tokens_pass_until_the_bound_and_no_longer() {
     scene.hand.advance(SignedDuration::from_secs(2));
     assert_eq!(here.check(&good).await, Ok(()));
     assert_eq!(elsewhere.check(&bad).await, Err(Reason::Revoked));
+}
+
+/// Also about many tokens: who asks at the same time shares the query.
+#[tokio::test]
+async fn many_checks_share_few_queries() {
+    let scene = Scene::new().await;
+    let late = noon() + SignedDuration::from_hours(1);
+    scene.store.revoke("f-7", late).await.unwrap();
+    scene.store.revoke("f-8.1", late).await.unwrap();
+    let ids = (0..600).map(|n| format!("f-{}.{}", n % 10, n / 300));
+    let ask = async |id: String| (scene.store.is_revoked(&id).await, id);
+    for (answer, id) in join_all(ids.map(ask)).await {
+        assert_eq!(answer, Ok(id.starts_with("f-7.") || id == "f-8.1"), "{id}");
+    }
+    // What cannot be in a table must not spoil the answers of others.
+    let odd = ["f-7\0", "f-7.\0", "f-9.\0", "f-7"].map(|id| scene.store.is_revoked(id));
+    assert_eq!(join_all(odd).await, [Ok(false), Ok(true), Ok(false), Ok(true)]);
 }
