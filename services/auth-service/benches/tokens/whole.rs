@@ -1,5 +1,6 @@
 //! Whole requests through all layers, with a real PostgreSQL, but no socket in front.
 
+use std::hint::black_box;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
@@ -17,6 +18,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue};
 use jiff::SignedDuration;
+use rustix::time::{ClockId, clock_gettime};
 use secrecy::SecretString;
 use serde_json::Value;
 use service_kit::auth::Algorithm;
@@ -26,17 +28,24 @@ use service_kit::{Clock, metrics, service};
 use tokio::runtime::{Builder, Runtime};
 use tower::ServiceExt;
 
+use crate::bare::Bare;
 use crate::{CLIENT, ISSUER, SECRET};
 
 /// Requests at a time: the audit log writes those together that come together.
 const AT_ONCE: usize = 64;
-const REQUESTS: usize = 20_000;
+
+/// Signatures and requests for tokens are measured in turns.
+const TURNS: usize = 40;
+const OF_A_TURN: usize = 500;
 
 const TOKEN: &str = "/oauth2/token";
 const INTROSPECT: &str = "/oauth2/introspect";
 
-/// Requests in a second of processor time.
+/// In a second of processor time of this process.
 pub(crate) struct Rates {
+    /// Bare signatures, between the requests for tokens.
+    pub(crate) signatures: f64,
+    /// Requests for tokens.
     pub(crate) tokens: f64,
     /// Each about another token, which nobody asked about before.
     pub(crate) introspections: f64,
@@ -64,38 +73,41 @@ impl Whole {
         })
     }
 
-    pub(crate) fn measure(&self) -> anyhow::Result<Rates> {
-        self.runtime.block_on(self.rates())
+    pub(crate) fn measure(&self, bare: &Bare) -> anyhow::Result<Rates> {
+        self.runtime.block_on(self.rates(bare))
     }
 
-    async fn rates(&self) -> anyhow::Result<Rates> {
+    async fn rates(&self, bare: &Bare) -> anyhow::Result<Rates> {
         let asked = form(&[("grant_type", "client_credentials")]);
         // Until the schema is made, and the first client.
         self.answered(TOKEN, asked.clone()).await?;
-        let (tokens, issued) = self.rate(TOKEN, vec![asked; REQUESTS]).await?;
-        let about: Vec<_> = issued
-            .iter()
-            .map(|answer| about(answer))
-            .collect::<Result<_, _>>()?;
-        let same = about.first().context("a token")?.clone();
+        let (mut signing, mut issuing, mut about) = (0.0, 0.0, Vec::new());
+        for _ in 0..TURNS {
+            signing += sign(bare)?;
+            let (took, answers) = self.ask(TOKEN, vec![asked.clone(); OF_A_TURN]).await?;
+            issuing += took;
+            for answer in answers {
+                about.push(question(&answer)?);
+            }
+        }
+        let same = vec![about.first().context("a token")?.clone(); about.len()];
         Ok(Rates {
-            tokens,
-            introspections: self.rate(INTROSPECT, about).await?.0,
-            again: self.rate(INTROSPECT, vec![same; REQUESTS]).await?.0,
+            signatures: rate(signing),
+            tokens: rate(issuing),
+            introspections: rate(self.ask(INTROSPECT, about).await?.0),
+            again: rate(self.ask(INTROSPECT, same).await?.0),
         })
     }
 
-    /// The rate, and the answers.
-    async fn rate(&self, path: &str, forms: Vec<String>) -> anyhow::Result<(f64, Vec<Vec<u8>>)> {
-        let before = cpu_seconds()?;
+    /// The time it takes, and the answers.
+    async fn ask(&self, path: &str, forms: Vec<String>) -> anyhow::Result<(f64, Vec<Vec<u8>>)> {
+        let before = cpu_seconds();
         let answers = stream::iter(forms)
             .map(|form| self.answered(path, form))
             .buffer_unordered(AT_ONCE)
             .try_collect()
             .await?;
-        #[expect(clippy::cast_precision_loss, reason = "some thousands")]
-        let rate = REQUESTS as f64 / (cpu_seconds()? - before);
-        Ok((rate, answers))
+        Ok((cpu_seconds() - before, answers))
     }
 
     /// Asks again, as clients do, while the service is not ready, or its database is late on a busy machine.
@@ -180,16 +192,33 @@ pub(crate) fn form(pairs: &[(&str, &str)]) -> String {
 }
 
 /// What is asked about the token of an answer.
-fn about(answer: &[u8]) -> anyhow::Result<String> {
+fn question(answer: &[u8]) -> anyhow::Result<String> {
     let answer: Value = serde_json::from_slice(answer)?;
     let token = answer.get("access_token").and_then(Value::as_str);
     Ok(form(&[("token", token.context("a token")?)]))
 }
 
-/// User and system time of this process: fields 14 and 15 of `proc_pid_stat(5)`, in hundredths of a second.
-fn cpu_seconds() -> anyhow::Result<f64> {
-    let text = std::fs::read_to_string("/proc/self/stat")?;
-    let (_, after_name) = text.rsplit_once(')').context("the name stands in parentheses")?;
-    let ticks = after_name.split_whitespace().skip(11).take(2);
-    Ok(ticks.filter_map(|n| n.parse::<f64>().ok()).sum::<f64>() / 100.0)
+/// The time of a turn's signatures.
+fn sign(bare: &Bare) -> anyhow::Result<f64> {
+    let before = cpu_seconds();
+    for _ in 0..OF_A_TURN {
+        black_box(bare).sign().context("the key signs")?;
+    }
+    Ok(cpu_seconds() - before)
+}
+
+/// Of all turns, which took so long.
+#[expect(clippy::cast_precision_loss, reason = "some thousands")]
+fn rate(seconds: f64) -> f64 {
+    (TURNS * OF_A_TURN) as f64 / seconds
+}
+
+/// User and system time of this process.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "hours in nanoseconds are less than 2^52"
+)]
+fn cpu_seconds() -> f64 {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
 }
