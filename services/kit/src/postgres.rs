@@ -39,7 +39,7 @@ pub use config::{DatabaseSettings, UrlError};
 pub use error::{DatabaseError, Unavailable};
 pub use lease::Connection;
 use lease::Lease;
-pub use lookup::{Lookup, Read};
+pub use lookup::Lookup;
 use metrics::DatabaseMetrics;
 use migrate::Schema;
 pub use migrate::{Migration, MigrationError};

@@ -27,7 +27,7 @@ const AT_ONCE: usize = 4;
 const PATIENCE: Duration = Duration::from_millis(10);
 
 /// Reads what there is for these keys, each of which comes once.
-pub type Read<K, V> = fn(Connection, Vec<K>) -> BoxFuture<'static, Result<HashMap<K, V>, sqlx::Error>>;
+type Read<K, V> = fn(Connection, Vec<K>) -> BoxFuture<'static, Result<HashMap<K, V>, sqlx::Error>>;
 
 /// Looks rows up by key, for what every request begins with. Clones share the queries.
 pub struct Lookup<K, V>(mpsc::Sender<Waiting<K, V>>);

@@ -24,7 +24,7 @@ const BATCH: i64 = 10_000;
 #[derive(Clone, Debug)]
 pub struct PostgresRevocations {
     database: Database,
-    lookup: Lookup<String, ()>,
+    lookup: Lookup<String, bool>,
     clock: Clock,
 }
 
@@ -113,15 +113,16 @@ impl PostgresRevocations {
     }
 
     async fn ask(&self, token_id: &str) -> Result<bool, RevocationError> {
-        Ok(self.lookup.find(token_id.to_owned()).await?.is_some())
+        // Each that is asked about is answered.
+        Ok(self.lookup.find(token_id.to_owned()).await?.unwrap_or(true))
     }
 }
 
-/// Those of the tokens that are revoked, by themselves or with their family.
+/// Whether each of the tokens is revoked, by itself or with its family.
 async fn revoked(
     mut connection: Connection,
-    mut token_ids: Vec<String>,
-) -> Result<HashMap<String, ()>, sqlx::Error> {
+    token_ids: Vec<String>,
+) -> Result<HashMap<String, bool>, sqlx::Error> {
     // PostgreSQL takes no text with U+0000: no such name was revoked, and it must not spoil the questions of others.
     let is_storable = |name: &&str| !name.contains('\0');
     let asked: Vec<_> = token_ids
@@ -136,8 +137,11 @@ async fn revoked(
             .await?
             .into_iter()
             .collect();
-    token_ids.retain(|id| names(id).iter().any(|name| revoked.contains(*name)));
-    Ok(token_ids.into_iter().map(|id| (id, ())).collect())
+    let answer = |id: String| {
+        let is_revoked = names(&id).iter().any(|name| revoked.contains(*name));
+        (id, is_revoked)
+    };
+    Ok(token_ids.into_iter().map(answer).collect())
 }
 
 impl From<DatabaseError> for RevocationError {
