@@ -5,8 +5,8 @@
 //! RFC 9457 errors and a shutdown that loses no request. The operator uses the same telemetry, metrics,
 //! clock and shutdown modules.
 //!
-//! Nothing here is process-wide except what the platform forces to be: the `tracing` dispatcher, the rustls provider
-//! and the memory allocator, each installed once from `main`.
+//! Nothing here is process-wide except what the platform forces to be: the `tracing` dispatcher and
+//! the rustls provider, each installed once from `main`.
 
 pub mod auth;
 pub mod backoff;
@@ -39,8 +39,6 @@ mod healthcheck;
 mod run;
 
 pub use clock::Clock;
-/// The memory allocator of all services, which each `main.rs` installs: musl's own has one lock for all threads.
-pub use mimalloc::MiMalloc as Allocator;
 pub use routing::{Methods, Routes};
 pub use run::{NoSettings, run};
 pub use service::{Context, Service, ServiceInfo};

@@ -5,9 +5,6 @@ use std::process::ExitCode;
 use service_kit::auth::OptionalAuthSettings;
 use synthetic_phi_service::{INFO, build_for};
 
-#[global_allocator]
-static ALLOCATOR: service_kit::Allocator = service_kit::Allocator;
-
 fn main() -> ExitCode {
     service_kit::run(&INFO, |settings: OptionalAuthSettings, context| {
         build_for(settings.auth(&context.clock)?, context)

@@ -25,10 +25,6 @@ use bare::Bare;
 use rules::Rules;
 use whole::Whole;
 
-/// That of the service.
-#[global_allocator]
-static ALLOCATOR: service_kit::Allocator = service_kit::Allocator;
-
 const ISSUER: &str = "https://auth.example.org";
 const CLIENT: &str = "first";
 const SECRET: &str = "a secret of the first client, 32 bytes or more";
