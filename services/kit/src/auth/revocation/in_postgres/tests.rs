@@ -133,9 +133,9 @@ async fn when_postgres_dies_tokens_pass_until_the_bound_and_no_longer() {
     assert_eq!(elsewhere.check(&bad).await, Err(Reason::Revoked));
 }
 
-/// Also about many tokens: who asks at the same time shares the query.
+/// Those who ask at the same time share queries: each is told of their own token.
 #[tokio::test]
-async fn many_checks_share_few_queries() {
+async fn of_many_who_ask_each_gets_their_own_answer() {
     let scene = Scene::new().await;
     let late = noon() + SignedDuration::from_hours(1);
     scene.store.revoke("f-7", late).await.unwrap();
