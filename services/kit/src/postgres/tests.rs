@@ -68,7 +68,7 @@ async fn balance(database: &Database, id: i64) -> i64 {
     database.run("balance", query).await.unwrap()
 }
 
-fn exposition(context: &Context) -> String {
+pub(super) fn exposition(context: &Context) -> String {
     String::from_utf8(encode(&context.registry).unwrap()).unwrap()
 }
 

@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures::FutureExt;
-use futures::future::{BoxFuture, join, pending};
+use futures::future::{BoxFuture, join, join_all, pending};
 use jiff::{SignedDuration, Timestamp};
 
 use super::cache::{Answer, Cache};
@@ -184,6 +184,20 @@ async fn an_answer_is_asked_for_once_while_it_is_fresh() {
         assert_eq!(scene.revocations.check(&claims).await, Ok(()));
     }
     assert_eq!(scene.asked(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn those_who_ask_at_the_same_time_are_all_told() {
+    let scene = Scene::new();
+    let (known, unknown) = (scene.claims(), scene.claims());
+    let checks = |claims| join_all([claims; 8].map(|claims| scene.revocations.check(claims)));
+    scene.is(TAKES_ITS_TIME);
+    assert_eq!(checks(&known).await, [Ok(()); 8]);
+    scene.is(HANGS);
+    scene.pass(BOUNDS.fresh);
+    let (known, unknown) = join(checks(&known), checks(&unknown)).await;
+    assert_eq!(known, [Ok(()); 8]);
+    assert_eq!(unknown, [Err(Reason::Unavailable); 8]);
 }
 
 /// The question was asked when the answer was not wrong yet.

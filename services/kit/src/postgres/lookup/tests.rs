@@ -1,12 +1,12 @@
 use std::collections::HashMap;
+use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::{join, join_all};
 
 use super::{Connection, Lookup};
 use crate::Context;
-use crate::metrics::encode;
-use crate::postgres::tests::{fresh, settings, started};
+use crate::postgres::tests::{context, exposition, fresh, settings, started};
 use crate::postgres::{Database, DatabaseError};
 use crate::testing::Postgres;
 
@@ -33,7 +33,7 @@ fn lookup(database: Database) -> Lookup<i64, i64> {
 
 /// How many queries there were.
 fn queries(context: &Context) -> u64 {
-    let text = String::from_utf8(encode(&context.registry).unwrap()).unwrap();
+    let text = exposition(context);
     let count = "db_client_operation_duration_seconds_count{db_operation_name=\"find_balance\"";
     let counts = text.lines().filter(|line| line.starts_with(count));
     counts
@@ -80,9 +80,9 @@ async fn who_gives_up_leaves_the_answer_to_the_others() {
 #[tokio::test]
 async fn without_a_database_all_are_told() {
     let server = Postgres::start().unwrap();
-    let context = crate::postgres::tests::context();
+    let context = context();
     let mut settings = settings(&server);
-    settings.acquire_timeout = std::time::Duration::from_millis(300);
+    settings.acquire_timeout = Duration::from_millis(300);
     let lookup = lookup(started(&settings, &context).await);
     server.stop().unwrap();
     for answer in join_all((0..8).map(|id| lookup.find(id))).await {
@@ -90,6 +90,6 @@ async fn without_a_database_all_are_told() {
     }
     server.restart().unwrap();
     while lookup.find(1).await != Ok(Some(100)) {
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
