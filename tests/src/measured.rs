@@ -4,6 +4,18 @@ use std::process::{Child, Command};
 
 use anyhow::{Context, Result};
 
+/// User and system time of a process so far: fields 14 and 15 of `proc_pid_stat(5)`, in hundredths of a second.
+///
+/// # Errors
+/// When there is no such process.
+pub fn cpu_seconds(pid: u32) -> Result<f64> {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
+    let (_, after_name) = text.rsplit_once(')').context("the name stands in parentheses")?;
+    let times = after_name.split_whitespace().skip(11).take(2);
+    let ticks: f64 = times.filter_map(|n| n.parse::<f64>().ok()).sum();
+    Ok(ticks / 100.0)
+}
+
 /// A process under measurement, killed when dropped.
 #[derive(Debug)]
 pub struct Measured(Child);
@@ -18,20 +30,12 @@ impl Measured {
         Ok(Self(child.with_context(|| format!("start {command:?}"))?))
     }
 
-    /// User and system time so far: fields 14 and 15 of `proc_pid_stat(5)`, in hundredths of a second.
+    /// Processor time so far.
     ///
     /// # Errors
     /// When the process is gone.
     pub fn cpu_seconds(&self) -> Result<f64> {
-        let text = std::fs::read_to_string(format!("/proc/{}/stat", self.0.id()))?;
-        let (_, after_name) = text.rsplit_once(')').context("the name stands in parentheses")?;
-        let ticks: f64 = after_name
-            .split_whitespace()
-            .skip(11)
-            .take(2)
-            .filter_map(|n| n.parse::<f64>().ok())
-            .sum();
-        Ok(ticks / 100.0)
+        cpu_seconds(self.0.id())
     }
 
     /// A line of `proc_pid_status(5)`, such as `VmRSS`, in MiB.

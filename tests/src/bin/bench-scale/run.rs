@@ -61,6 +61,7 @@ pub(crate) async fn run(bench: &Bench, services: usize) -> Result<Figures> {
     let converged = phases.iter().map(|phase| phase.seconds).sum::<f64>();
     let settle = async {
         phases::all_available(&world).await?;
+        world.settled().await?;
         Ok(Vec::new())
     };
     phases.push(meter.phase("pods come up", process, settle).await?);
@@ -123,6 +124,7 @@ async fn disturb(
     let work = phases::scale_deployments(world, services);
     phases.push(meter.phase("scaled", process, work).await?);
     phases::all_available(world).await?;
+    world.settled().await?;
     meter.rest().await?;
     Ok(())
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use healthcare_crds::HealthcareService;
 use healthcare_crds::crd::healthcare_service_crd_yaml;
-use healthcare_tests::measured::Measured;
+use healthcare_tests::measured::{Measured, cpu_seconds};
 use kube::{Api, Client};
 use local_cluster::{Cluster, FakeNode, Options};
 use serde_json::{Value, json};
@@ -17,6 +17,11 @@ use serde_json::{Value, json};
 pub(crate) const USER: &str = "bench-operator";
 /// Where the services live.
 pub(crate) const NAMESPACE: &str = "services";
+
+/// Between two looks at the controllers' processor time.
+const LOOK: Duration = Duration::from_secs(10);
+/// Share of a core that they take when there is nothing to do.
+const AT_REST: f64 = 0.05;
 
 /// A cluster with a node that only says it runs pods.
 pub(crate) struct World {
@@ -55,6 +60,24 @@ impl World {
         Api::namespaced(self.client.clone(), NAMESPACE)
     }
 
+    /// Waits until the control plane's own controllers have nothing left to do: after thousands of Deployments they go on for
+    /// minutes, with all cores of a small machine.
+    pub(crate) async fn settled(&self) -> Result<()> {
+        let file = self.cluster.layout().pid().join("kube-controller-manager");
+        let pid = std::fs::read_to_string(file)?.trim().parse()?;
+        let started = Instant::now();
+        let mut before = cpu_seconds(pid)?;
+        while started.elapsed() < Duration::from_mins(30) {
+            tokio::time::sleep(LOOK).await;
+            let now = cpu_seconds(pid)?;
+            if now - before < LOOK.as_secs_f64() * AT_REST {
+                return Ok(());
+            }
+            before = now;
+        }
+        bail!("the control plane's controllers do not come to rest");
+    }
+
     /// Starts an operator, with further arguments.
     pub(crate) fn operator(&self, name: &str, arguments: &[&str]) -> Result<Operator> {
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
@@ -85,9 +108,11 @@ pub(crate) struct Operator {
 impl Operator {
     /// Waits for `/readyz`.
     pub(crate) async fn ready(&self) -> Result<()> {
+        // One client for all tries: to make one takes longer than to ask.
+        let client = reqwest::Client::new();
         let started = Instant::now();
         while started.elapsed() < Duration::from_mins(5) {
-            let answer = reqwest::get(format!("http://{}/readyz", self.admin)).await;
+            let answer = client.get(format!("http://{}/readyz", self.admin)).send().await;
             if answer.is_ok_and(|answer| answer.status().is_success()) {
                 return Ok(());
             }
