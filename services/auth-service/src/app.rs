@@ -45,6 +45,7 @@ pub(crate) use passwords::Passwords;
 pub(crate) use randomness::bytes as random_bytes;
 pub(crate) use revocations::SharedRevocations;
 pub(crate) use secrets::Secrets;
+pub(crate) use tokens::Issued;
 
 /// Difference between the clocks of replicas that is allowed for.
 const LEEWAY: std::time::Duration = std::time::Duration::from_secs(10);

@@ -5,25 +5,21 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 tokio::task_local! {
-    static DEADLINE: Instant;
+    /// None without a limit that a clock can say.
+    static DEADLINE: Option<Instant>;
 }
 
 /// Runs `work` with the rest of its time known to what it calls: [`remaining`] counts down from `limit`, or from what
 /// is left of an outer limit if that is less.
 ///
 /// Tasks that `work` spawns know nothing of it.
-pub async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> T {
-    let now = Instant::now();
-    // A limit beyond what a clock can say is no limit.
-    let inner = now.checked_add(limit);
+pub fn within<T>(limit: Duration, work: impl Future<Output = T>) -> impl Future<Output = T> {
+    let inner = Instant::now().checked_add(limit);
     let deadline = match (inner, current()) {
         (Some(inner), Some(outer)) => Some(inner.min(outer)),
         (inner, outer) => inner.or(outer),
     };
-    match deadline {
-        Some(deadline) => DEADLINE.scope(deadline, work).await,
-        None => work.await,
-    }
+    DEADLINE.scope(deadline, work)
 }
 
 /// What is left of the current request's time; `None` outside a request.
@@ -37,7 +33,7 @@ pub fn at_most(wanted: Duration) -> Duration {
 }
 
 fn current() -> Option<Instant> {
-    DEADLINE.try_with(|deadline| *deadline).ok()
+    DEADLINE.try_with(|deadline| *deadline).ok().flatten()
 }
 
 #[cfg(test)]

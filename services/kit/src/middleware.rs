@@ -166,11 +166,11 @@ async fn limited(at: &At, request: Request, next: Next) -> Response {
 }
 
 /// What is inside knows its callers: the rate limits count by them, the policy of a protected route asks for them.
-async fn in_time(at: &At, request: Request, next: Next) -> Response {
+fn in_time(at: &At, request: Request, next: Next) -> impl Future<Output = Response> {
     let settings = &*at.settings;
     let request = auth::apply(request, settings.auth.as_ref());
     let handler = rate_limit::before_auth(&settings.rate_limits, request, next);
-    timeout::apply(settings.timeout, handler, &settings.metrics).await
+    timeout::apply(settings.timeout, handler, &settings.metrics)
 }
 
 #[cfg(test)]

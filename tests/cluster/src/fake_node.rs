@@ -16,12 +16,15 @@ use kube::runtime::{WatchStreamExt, watcher};
 use kube::{Api, Client, ResourceExt};
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 const NAME: &str = "fake-node";
 /// Of documentation (RFC 5737): no packet goes there.
 const HOST: &str = "192.0.2.1";
 /// Between two attempts at a pod.
 const LONGEST: Duration = Duration::from_secs(5);
+/// For one sign of life, as kubelet has it: the controller manager waits 50 seconds for the next.
+const LONGEST_BEAT: Duration = Duration::from_secs(10);
 
 /// Runs until dropped. Pods bound to it become Running and Ready at once, each with an address of its own, except
 /// those whose image contains `missing` (ImagePullBackOff), `crash` (CrashLoopBackOff, exit code 1), `oom` (OOMKilled)
@@ -88,9 +91,10 @@ fn status() -> Value {
 /// The status is sent too: after a missed heartbeat the controller manager has written another.
 async fn heartbeat(client: Client, uid: String) {
     loop {
-        let pause = match beat(&client, &uid).await {
-            Ok(()) => Duration::from_secs(10),
-            Err(_retried) => Duration::from_secs(1),
+        // A request may hang in an API server that has just started.
+        let pause = match timeout(LONGEST_BEAT, beat(&client, &uid)).await {
+            Ok(Ok(())) => Duration::from_secs(10),
+            _retried => Duration::from_secs(1),
         };
         tokio::time::sleep(pause).await;
     }
@@ -185,17 +189,30 @@ async fn attend(client: &Client, addresses: &Addresses, pod: &Pod) -> kube::Resu
             .preconditions(preconditions);
         return api.delete(&name, &at_once).await.map(|_gone| ());
     }
-    let played = pod
-        .status
-        .as_ref()
-        .is_some_and(|s| s.container_statuses.is_some());
-    if !played {
+    if !is_played(pod) {
+        let address = address(pod).unwrap_or_else(|| addresses.next());
         // The uid makes a patch of another pod of this name a conflict.
-        let patch = json!({"metadata": {"uid": pod.uid()}, "status": played_status(pod, addresses.next())});
+        let patch = json!({"metadata": {"uid": pod.uid()}, "status": played_status(pod, address)});
         api.patch_status(&name, &PatchParams::default(), &Patch::Merge(patch))
             .await?;
     }
     Ok(())
+}
+
+/// Whether a pod is as its image asks for. The controller manager says of all pods that they are not ready when the node gave no
+/// sign of life; kubelet says afterwards how they are.
+fn is_played(pod: &Pod) -> bool {
+    let Some(status) = &pod.status else { return false };
+    let containers = status.container_statuses.as_deref().unwrap_or_default();
+    let conditions = status.conditions.as_deref().unwrap_or_default();
+    let says_ready = conditions
+        .iter()
+        .any(|condition| condition.type_ == "Ready" && condition.status == "True");
+    !containers.is_empty() && says_ready == containers.iter().all(|container| container.ready)
+}
+
+fn address(pod: &Pod) -> Option<Ipv4Addr> {
+    pod.status.as_ref()?.pod_ip.as_ref()?.parse().ok()
 }
 
 /// Addresses for pods from 198.18.0.0/15, which RFC 2544 sets aside for benchmarks: no packet goes there.

@@ -10,7 +10,7 @@ use auth_service::domain::refresh::RefreshRules;
 use auth_service::settings::{BootstrapClient, KeySettings, Lockout, Settings, Signing};
 use auth_service::{INFO, build};
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::Request;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -53,10 +53,11 @@ pub(crate) struct Rates {
     pub(crate) again: f64,
 }
 
-/// The service, and the server it keeps its data in.
+/// The service, the server it keeps its data in, and the headers of all requests: what their sender takes is no time of the service.
 pub(crate) struct Whole {
     runtime: Runtime,
     router: Router,
+    headers: HeaderMap,
     _postgres: Postgres,
 }
 
@@ -69,6 +70,7 @@ impl Whole {
         Ok(Self {
             runtime,
             router,
+            headers: headers(),
             _postgres: postgres,
         })
     }
@@ -100,7 +102,7 @@ impl Whole {
     }
 
     /// The time it takes, and the answers.
-    async fn ask(&self, path: &str, forms: Vec<String>) -> anyhow::Result<(f64, Vec<Vec<u8>>)> {
+    async fn ask(&self, path: &str, forms: Vec<String>) -> anyhow::Result<(f64, Vec<Bytes>)> {
         let before = cpu_seconds();
         let answers = stream::iter(forms)
             .map(|form| self.answered(path, form))
@@ -111,14 +113,26 @@ impl Whole {
     }
 
     /// Asks again, as clients do, while the service is not ready, or its database is late on a busy machine.
-    async fn answered(&self, path: &str, form: String) -> anyhow::Result<Vec<u8>> {
+    async fn answered(&self, path: &str, form: String) -> anyhow::Result<Bytes> {
         for _ in 0..1000 {
-            if let Ok(answer) = send(&self.router, path, form.clone()).await {
+            if let Ok(answer) = self.send(path, form.clone()).await {
                 return Ok(answer);
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         bail!("{path}: the service does not get ready")
+    }
+
+    async fn send(&self, path: &str, form: String) -> anyhow::Result<Bytes> {
+        let mut request = Request::post(path).body(Body::from(form))?;
+        request.headers_mut().clone_from(&self.headers);
+        let answer = self.router.clone().oneshot(request).await?;
+        let status = answer.status();
+        let body = to_bytes(answer.into_body(), 64 * 1024).await?;
+        if !status.is_success() || body.starts_with(b"{\"active\":false") {
+            bail!("{path}: {status}");
+        }
+        Ok(body)
     }
 }
 
@@ -161,18 +175,6 @@ fn settings(algorithm: Algorithm, url: &str) -> anyhow::Result<Settings> {
             secret: SECRET.into(),
         }),
     })
-}
-
-async fn send(router: &Router, path: &str, form: String) -> anyhow::Result<Vec<u8>> {
-    let mut request = Request::post(path).body(Body::from(form))?;
-    *request.headers_mut() = headers();
-    let answer = router.clone().oneshot(request).await?;
-    let status = answer.status();
-    let body = to_bytes(answer.into_body(), 64 * 1024).await?;
-    if !status.is_success() || body.starts_with(b"{\"active\":false") {
-        bail!("{path}: {status}");
-    }
-    Ok(body.to_vec())
 }
 
 /// How the client proves who it is (RFC 6749, section 2.3.1).

@@ -67,7 +67,7 @@ impl App {
             return Ok(None);
         };
         let found = self.store.clients.find(attempt.client_id()).await?;
-        Ok(found.map(|client| client.value.id))
+        Ok(found.map(|client| client.value.id.clone()))
     }
 }
 

@@ -73,7 +73,7 @@ impl App {
             return Ok(None);
         };
         let found = self.store.clients.find(client_id).await?;
-        Ok(found.map(|stored| stored.value))
+        Ok(found.map(|stored| stored.value.clone()))
     }
 
     fn checked(

@@ -24,7 +24,7 @@ impl App {
     async fn try_to_introspect(&self, request: ClientRequest<'_>) -> Result<Value, Failure> {
         let caller = self.verify_confidential_client(request).await?;
         let token = request.form.require("token", "token is missing")?;
-        self.about(&caller, token).await
+        self.about(&caller.value, token).await
     }
 
     async fn about(&self, caller: &Client, token: &str) -> Result<Value, Failure> {

@@ -30,7 +30,10 @@ impl App {
             }
             found => found,
         };
-        let target = revocation::target(&client, found.as_ref().map(|(kind, claims)| (*kind, claims)))?;
+        let target = revocation::target(
+            &client.value,
+            found.as_ref().map(|(kind, claims)| (*kind, claims)),
+        )?;
         match (target, found) {
             (Target::Family(family), _) => {
                 self.kill_for(request, family, RevocationReason::TokenRevoked)
@@ -39,7 +42,7 @@ impl App {
             (Target::AccessToken { token_id, expires_at }, Some((_, claims))) => {
                 self.revocations.revoke(&token_id, expires_at).await?;
                 let event = AuditEvent::TokenRevoked {
-                    client_id: client.id,
+                    client_id: client.value.id.clone(),
                     token: TokenName::from(&claims),
                 };
                 self.record(request.origin, event).await

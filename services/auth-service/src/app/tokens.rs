@@ -1,8 +1,6 @@
 //! The token endpoint (RFC 6749, sections 4.1.3, 4.4.2 and 6).
 
-use jiff::Timestamp;
-use secrecy::{ExposeSecret, SecretString};
-use serde_json::{Value, json};
+use secrecy::SecretString;
 use service_kit::auth::{Grant, IssuedToken, TokenKind, Validity};
 use uuid::Uuid;
 
@@ -22,31 +20,14 @@ use crate::metrics::{GrantLabel, IssueResult};
 mod code;
 mod refresh;
 
-/// Tokens for a client, and what the answer says of them (RFC 6749, section 5.1).
+/// Tokens for a client.
 pub(crate) struct Issued {
-    access: IssuedToken,
-    scopes: ScopeSet,
-    refresh: Option<SecretString>,
-    id_token: Option<SecretString>,
-}
-
-impl Issued {
-    /// The body of the answer, for the client alone.
-    pub(crate) fn into_json(self, now: Timestamp) -> Value {
-        let mut answer = json!({
-            "access_token": self.access.expose(),
-            "token_type": "Bearer",
-            "expires_in": self.access.expires_at.duration_since(now).as_secs(),
-            "scope": self.scopes.to_string(),
-        });
-        let others = [("refresh_token", self.refresh), ("id_token", self.id_token)];
-        if let Value::Object(members) = &mut answer {
-            for (name, token) in others {
-                members.extend(token.map(|token| (name.to_owned(), token.expose_secret().into())));
-            }
-        }
-        answer
-    }
+    /// What it asked for.
+    pub(crate) access: IssuedToken,
+    /// Of the access token.
+    pub(crate) scopes: ScopeSet,
+    pub(crate) refresh: Option<SecretString>,
+    pub(crate) id_token: Option<SecretString>,
 }
 
 impl App {
@@ -61,15 +42,16 @@ impl App {
     }
 
     async fn try_to_issue(&self, request: ClientRequest<'_>) -> Result<Issued, Failure> {
-        let client = self.verify_client(request).await?;
+        let known = self.verify_client(request).await?;
+        let client = &known.value;
         let asked = TokenRequest::parse(request.form)?;
-        check_grant(&client, asked.grant_type())?;
+        check_grant(client, asked.grant_type())?;
         match &asked.grant {
-            RequestedGrant::ClientCredentials => self.issue_for_client(request, &client, &asked).await,
+            RequestedGrant::ClientCredentials => self.issue_for_client(request, client, &asked).await,
             RequestedGrant::AuthorizationCode(redemption) => {
-                self.redeem(request, &client, &asked, redemption).await
+                self.redeem(request, client, &asked, redemption).await
             }
-            RequestedGrant::RefreshToken(token) => self.refresh(request, &client, &asked, token).await,
+            RequestedGrant::RefreshToken(token) => self.refresh(request, client, &asked, token).await,
         }
     }
 

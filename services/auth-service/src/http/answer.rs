@@ -1,8 +1,9 @@
 //! Answers of the OAuth endpoints. Their errors are those of the RFCs, not problems (RFC 6749, section 5.2).
 
+use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
-use serde_json::Value;
+use serde::Serialize;
 
 use crate::app::Failure;
 use crate::domain::oauth_error::{OAuthError, OAuthErrorCode};
@@ -10,10 +11,8 @@ use crate::domain::oauth_error::{OAuthError, OAuthErrorCode};
 /// Seconds after which a caller refused with 503 may ask again.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
 
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
-
 /// A JSON object that no cache keeps (RFC 6749, section 5.1).
-pub(super) struct Answer(pub(super) Value);
+pub(super) struct Answer<T>(pub(super) T);
 
 /// An error of an OAuth endpoint.
 pub(super) struct Refusal(OAuthError);
@@ -30,14 +29,13 @@ impl From<Failure> for Refusal {
     }
 }
 
-impl IntoResponse for Answer {
+impl<T: Serialize> IntoResponse for Answer<T> {
     fn into_response(self) -> Response {
         let headers = [
-            (header::CONTENT_TYPE, JSON),
             (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
             (header::PRAGMA, HeaderValue::from_static("no-cache")),
         ];
-        (headers, self.0.to_string()).into_response()
+        (headers, Json(self.0)).into_response()
     }
 }
 

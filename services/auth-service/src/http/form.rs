@@ -1,5 +1,7 @@
 //! Bodies of the OAuth endpoints.
 
+use std::mem::take;
+
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -17,8 +19,20 @@ pub(super) struct Form(pub(super) Parameters);
 impl<S: Send + Sync> FromRequest<S> for Form {
     type Rejection = Response;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
-        if !is_form(request.headers()) {
+    async fn from_request(mut request: Request, state: &S) -> Result<Self, Response> {
+        let headers = take(request.headers_mut());
+        Self::read(&headers, request, state).await
+    }
+}
+
+impl Form {
+    /// The body of a request that had these headers.
+    async fn read<S: Send + Sync>(
+        headers: &HeaderMap,
+        request: Request,
+        state: &S,
+    ) -> Result<Self, Response> {
+        if !is_form(headers) {
             let error = OAuthError::invalid_request("the body is not application/x-www-form-urlencoded");
             return Err(Refusal::from(error).into_response());
         }
@@ -51,8 +65,8 @@ impl FromRequest<App> for FromClient {
     async fn from_request(request: Request, app: &App) -> Result<Self, Response> {
         let (mut parts, body) = request.into_parts();
         let Ok(origin) = Origin::from_request_parts(&mut parts, app).await;
-        let headers = parts.headers.clone();
-        let Form(form) = Form::from_request(Request::from_parts(parts, body), app).await?;
+        let headers = take(&mut parts.headers);
+        let Form(form) = Form::read(&headers, Request::from_parts(parts, body), app).await?;
         Ok(Self {
             origin,
             headers,

@@ -1,6 +1,7 @@
 //! `POST /oauth2/introspect` (RFC 7662).
 
 use axum::extract::State;
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::answer::{Answer, Refusal};
@@ -49,6 +50,6 @@ pub(super) struct IntrospectionAnswer {
         (status = SERVICE_UNAVAILABLE, description = "Not at the moment.", body = OAuthErrorBody),
     ),
 )]
-pub(super) async fn introspect(State(app): State<App>, client: FromClient) -> Result<Answer, Refusal> {
+pub(super) async fn introspect(State(app): State<App>, client: FromClient) -> Result<Answer<Value>, Refusal> {
     Ok(Answer(app.introspect_token(client.request()).await?))
 }

@@ -1,6 +1,7 @@
 //! Clients (RFC 6749, section 2).
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use futures::FutureExt;
 use jiff::Timestamp;
@@ -26,7 +27,7 @@ macro_rules! columns {
 #[derive(Clone, Debug)]
 pub struct Clients {
     database: Database,
-    lookup: Lookup<String, Result<Stored<Client>, DatabaseError>>,
+    lookup: Lookup<String, Result<Arc<Stored<Client>>, DatabaseError>>,
 }
 
 impl Clients {
@@ -95,8 +96,8 @@ impl Clients {
         changed(self.database.run("disable_client", work).await?, false)
     }
 
-    /// The client with this id, as it is now.
-    pub async fn find(&self, id: &str) -> Result<Option<Stored<Client>>, DatabaseError> {
+    /// The client with this id, as it is now. All who ask at the same time get the same.
+    pub async fn find(&self, id: &str) -> Result<Option<Arc<Stored<Client>>>, DatabaseError> {
         if !is_storable(id) {
             return Ok(None);
         }
@@ -125,10 +126,13 @@ impl Clients {
 async fn read(
     mut connection: Connection,
     ids: Vec<String>,
-) -> Result<HashMap<String, Result<Stored<Client>, DatabaseError>>, sqlx::Error> {
+) -> Result<HashMap<String, Result<Arc<Stored<Client>>, DatabaseError>>, sqlx::Error> {
     const SELECT: &str = concat!("SELECT ", columns!(), " FROM client WHERE id = ANY ($1)");
     let rows = sqlx::query(SELECT).bind(ids).fetch_all(&mut *connection).await?;
-    let read = |row| Ok((Row::try_get(row, "id")?, stored(row).map_err(DatabaseError::from)));
+    let read = |row| {
+        let client = stored(row).map(Arc::new).map_err(DatabaseError::from);
+        Ok((Row::try_get(row, "id")?, client))
+    };
     rows.iter().map(read).collect()
 }
 

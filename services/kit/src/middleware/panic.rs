@@ -8,11 +8,16 @@ use crate::error::Problem;
 
 /// A panicking handler costs its own request a 500, and nobody else anything. The line in the log is the
 /// hook's.
-pub(super) async fn recover(handler: impl Future<Output = Response>, metrics: &HttpMetrics) -> Response {
+pub(super) fn recover(
+    handler: impl Future<Output = Response>,
+    metrics: &HttpMetrics,
+) -> impl Future<Output = Response> {
     // Handlers share state only through types that survive a panic (atomics, poisoning locks, pools).
-    if let Ok(response) = AssertUnwindSafe(handler).catch_unwind().await {
-        return response;
-    }
-    metrics.panicked();
-    Problem::internal().into_response()
+    let caught = AssertUnwindSafe(handler).catch_unwind();
+    caught.map(|caught| {
+        caught.unwrap_or_else(|_panic| {
+            metrics.panicked();
+            Problem::internal().into_response()
+        })
+    })
 }

@@ -72,7 +72,7 @@ impl App {
     /// Another secret for a client. The one before it stays good until the next, so that none need be exchanged at once.
     pub(crate) async fn add_client_secret(&self, admin: &Admin, id: &str) -> Result<NewSecret, AdminError> {
         let found = self.store.clients.find(id).await?.ok_or(ChangeError::Missing)?;
-        let mut client = found.value;
+        let mut client = found.value.clone();
         let Credential::Secret { digests } = &mut client.credential else {
             return Err(AdminError::NoSecret);
         };

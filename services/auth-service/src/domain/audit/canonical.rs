@@ -16,13 +16,14 @@ pub enum CanonicalError {
     NotCanonical,
 }
 
+/// Bytes that most records take.
+const TYPICAL: usize = 512;
+
 impl AuditRecord {
     /// The record as text.
     pub fn canonical(&self) -> Result<String, CanonicalError> {
         let value = serde_json::to_value(self).map_err(|_| CanonicalError::Unreadable)?;
-        let mut text = String::new();
-        write(&value, &mut text);
-        Ok(text)
+        text_of(&value).ok_or(CanonicalError::Unreadable)
     }
 
     /// The record of a text.
@@ -36,40 +37,46 @@ impl AuditRecord {
     }
 }
 
-fn write(value: &Value, text: &mut String) {
+fn text_of(value: &Value) -> Option<String> {
+    let mut text = Vec::with_capacity(TYPICAL);
+    write(value, &mut text).ok()?;
+    String::from_utf8(text).ok()
+}
+
+fn write(value: &Value, text: &mut Vec<u8>) -> serde_json::Result<()> {
     match value {
         Value::Object(members) => {
             let mut members: Vec<_> = members.iter().collect();
             members.sort_by_key(|(name, _)| *name);
-            write_all('{', members, '}', text, |(name, value), text| {
-                write(&Value::from(name.as_str()), text);
-                text.push(':');
-                write(value, text);
-            });
+            write_all(*b"{}", members, text, |(name, value), text| {
+                serde_json::to_writer(&mut *text, name)?;
+                text.push(b':');
+                write(value, text)
+            })
         }
-        Value::Array(values) => write_all('[', values, ']', text, write),
+        Value::Array(values) => write_all(*b"[]", values, text, write),
         // The library writes these as RFC 8785, section 3.2.2, does.
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
-            text.push_str(&value.to_string());
+            serde_json::to_writer(text, value)
         }
     }
 }
 
 fn write_all<T>(
-    open: char,
+    [open, close]: [u8; 2],
     elements: impl IntoIterator<Item = T>,
-    close: char,
-    text: &mut String,
-    write: impl Fn(T, &mut String),
-) {
+    text: &mut Vec<u8>,
+    write: impl Fn(T, &mut Vec<u8>) -> serde_json::Result<()>,
+) -> serde_json::Result<()> {
     text.push(open);
     for (at, element) in elements.into_iter().enumerate() {
         if at > 0 {
-            text.push(',');
+            text.push(b',');
         }
-        write(element, text);
+        write(element, text)?;
     }
     text.push(close);
+    Ok(())
 }
 
 #[cfg(test)]

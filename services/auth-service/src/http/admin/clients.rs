@@ -1,5 +1,7 @@
 //! `/admin/clients`.
 
+use std::sync::Arc;
+
 use axum::extract::{Path, State};
 use axum::response::IntoResponse;
 use http::{HeaderMap, StatusCode, header};
@@ -112,7 +114,7 @@ pub(crate) async fn find(
 ) -> Result<impl IntoResponse, Problem> {
     let found = app.store.clients.find(&id).await?;
     let client = found.ok_or_else(missing)?;
-    Ok((etag(client.version), Json(answer(client))))
+    Ok((etag(client.version), Json(answer(Arc::unwrap_or_clone(client)))))
 }
 
 /// Registers a client

@@ -20,7 +20,10 @@ async fn a_client_is_found_as_it_was_created() {
             (&created.value, created.version, created.changed_at),
             (&client, 1, noon())
         );
-        assert_eq!(scene.store.clients.find(id).await.unwrap(), Some(created));
+        assert_eq!(
+            scene.store.clients.find(id).await.unwrap(),
+            Some(Arc::new(created))
+        );
     }
     for id in ["d", "", "a\0", "A", "a "] {
         assert_eq!(scene.store.clients.find(id).await.unwrap(), None, "{id:?}");
@@ -44,7 +47,10 @@ async fn a_replacement_needs_the_version_that_was_read() {
         scene.store.clients.replace(&client, 1, after(2)).await,
         Err(ChangeError::Changed)
     );
-    assert_eq!(scene.store.clients.find("app").await.unwrap(), Some(replaced));
+    assert_eq!(
+        scene.store.clients.find("app").await.unwrap(),
+        Some(Arc::new(replaced))
+    );
     client.id = "nobody".to_owned();
     assert_eq!(
         scene.store.clients.replace(&client, 1, after(2)).await,
@@ -70,7 +76,7 @@ async fn of_replacements_at_the_same_time_one_counts() {
             .all(|result| result == Err(ChangeError::Changed))
     );
     let kept = scene.store.clients.find("app").await.unwrap();
-    assert_eq!(kept, done.into_iter().next().map(Result::unwrap));
+    assert_eq!(kept, done.into_iter().next().map(Result::unwrap).map(Arc::new));
 }
 
 #[tokio::test]
@@ -178,7 +184,7 @@ async fn many_lookups_share_few_queries() {
             let id = ["a", "b", "c", "nobody"][number % 4];
             let found = store.clients.find(id).await.unwrap();
             assert_eq!(
-                found.map(|found| found.value.id),
+                found.map(|found| found.value.id.clone()),
                 Some(id.to_owned()).filter(|id| id != "nobody")
             );
         }

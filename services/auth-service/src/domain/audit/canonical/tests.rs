@@ -1,16 +1,14 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{CanonicalError, write};
+use super::{CanonicalError, text_of};
 use crate::domain::audit::tests::issued;
 use crate::domain::audit::{AuditEvent, AuditRecord};
 use crate::domain::scope::ScopeSet;
 use crate::domain::test_support::noon;
 
 fn canonical(value: &Value) -> String {
-    let mut text = String::new();
-    write(value, &mut text);
-    text
+    text_of(value).unwrap()
 }
 
 /// From RFC 8785, section 3.2.3, without its numbers.
