@@ -31,7 +31,7 @@ pub(super) struct TokenForm {
     client_assertion: Option<String>,
 }
 
-/// RFC 6749, section 5.1: for the client alone.
+/// RFC 6749, section 5.1.
 #[derive(Serialize, ToSchema)]
 pub(super) struct TokenAnswer {
     access_token: String,
